@@ -1,0 +1,67 @@
+import type { DictionaryEntry } from '../domain/dictionary.js'
+import type { Strategy } from '../domain/vocabulary.js'
+
+/** The configuration after loading: defaults filled in, environment expanded, paths absolute, dictionary read. Holds credentials: never log it. */
+export interface Settings {
+  readonly file: string
+  readonly cells: ReadonlyMap<string, CellSettings>
+  readonly control: string
+  readonly routing: RoutingSettings
+  readonly tenancy: TenancySettings
+  readonly maintenance: {
+    readonly fence: 'triggers'
+    readonly enter: readonly Hook[]
+    readonly ready: readonly Hook[]
+    readonly leave: readonly Hook[]
+  }
+  readonly copy: { readonly jobs: number; readonly chunkRows: number; readonly maxBytesPerSecond: number | null }
+  readonly leaseMs: number
+  readonly lockTimeoutMs: number
+  readonly drainTimeoutMs: number
+  readonly sequences: 'check' | 'advance'
+  readonly retentionMs: number
+  readonly confirmCutover: boolean
+}
+
+export interface CellSettings {
+  readonly name: string
+  readonly databases: ReadonlyMap<string, DatabaseSettings>
+  readonly keyring: string | null
+}
+
+export interface DatabaseSettings {
+  readonly url: string
+  readonly readFrom: string | null
+  readonly searchPath: string | null
+}
+
+export interface RoutingSettings {
+  /** Null: the routing table is in the control database, so that the flip and the journal commit together. */
+  readonly url: string | null
+  readonly table: { readonly schema: string; readonly name: string }
+  readonly orgColumn: string
+  readonly cellColumn: string
+  readonly epochColumn: string | null
+  /** Cell name to what stands in the cell column. */
+  readonly cellValues: ReadonlyMap<string, string>
+  /** True for the table that `init` creates. */
+  readonly isOwn: boolean
+}
+
+export interface TenancySettings {
+  readonly root: { readonly schema: string; readonly name: string } | null
+  readonly rootKey: string
+  readonly shardingKey: readonly string[]
+  readonly unowned: 'error' | 'stay'
+  readonly schemas: readonly string[]
+  readonly classes: ReadonlyMap<string, { readonly database: readonly string[] | null; readonly exempt: Strategy | null }>
+  /** Files first, then inline entries of the configuration, which win field by field. */
+  readonly entries: readonly DictionaryEntry[]
+  readonly hasDictionary: boolean
+}
+
+export type Hook = { readonly timeoutMs: number } & (
+  | { readonly kind: 'sql'; readonly sql: string; readonly side: 'source' | 'target'; readonly database: string }
+  | { readonly kind: 'command'; readonly command: readonly string[] }
+  | { readonly kind: 'http'; readonly url: string }
+)

@@ -1,0 +1,141 @@
+import type { Finding } from './finding.js'
+import type { Retry } from './errors.js'
+import type { MoveState, Origin, Phase, Strategy, TableClass } from './vocabulary.js'
+
+/** The JSON documents that commands print with `--json`. Fields may be added, never removed or renamed. */
+
+export interface ErrorDocument {
+  readonly code: string
+  readonly message: string
+  readonly hint: string
+  readonly retry: Retry
+}
+
+interface Document {
+  readonly error: ErrorDocument | null
+}
+
+export interface RuleDocument {
+  readonly kind: 'root' | 'direct' | 'via' | 'any_of'
+  readonly columns: readonly string[]
+  readonly path: readonly string[]
+}
+
+export interface DiscoveredTable {
+  readonly database: string
+  readonly schema: string
+  readonly table: string
+  readonly class: TableClass
+  readonly rule: RuleDocument | null
+  readonly strategy: Strategy | null
+  readonly origin: Origin | null
+  readonly predicate: string | null
+}
+
+export interface DiscoverDocument extends Document {
+  readonly cell: string
+  readonly tables: readonly DiscoveredTable[]
+  readonly findings: readonly Finding[]
+}
+
+export interface PlannedTable {
+  readonly database: string
+  readonly schema: string
+  readonly table: string
+  readonly class: TableClass
+  readonly rows: number
+  readonly rowsExact: boolean
+  readonly bytes: number
+  readonly chunks: number
+  readonly index: string | null
+}
+
+export interface PlanDocument extends Document {
+  readonly org: string
+  readonly source: string | null
+  readonly target: string
+  readonly tables: readonly PlannedTable[]
+  readonly totals: { readonly tables: number; readonly rows: number; readonly bytes: number }
+  readonly estimate: { readonly windowSeconds: number | null; readonly basis: string }
+  readonly findings: readonly Finding[]
+  readonly blocking: boolean
+}
+
+export interface CheckDocument extends Document {
+  readonly checks: readonly {
+    readonly cell: string
+    readonly database: string | null
+    readonly name: string
+    readonly ok: boolean
+    readonly message: string
+  }[]
+  readonly findings: readonly Finding[]
+}
+
+/** `init` and `route`. */
+export interface DoneDocument extends Document {
+  readonly done: readonly string[]
+  readonly org: string | null
+  readonly cell: string | null
+  readonly epoch: number | null
+}
+
+export interface MovedTable {
+  readonly database: string
+  readonly schema: string
+  readonly table: string
+  readonly rowsPlanned: number | null
+  readonly rowsCopied: number
+  readonly rowsVerified: number
+  readonly rowsPurged: number
+  readonly state: 'pending' | 'running' | 'done'
+}
+
+export type Verdict = 'equal' | 'different' | 'incomplete' | 'not_run'
+export type DifferenceKind = 'missing' | 'extraneous' | 'mismatching'
+
+export interface Difference {
+  readonly schema: string
+  readonly table: string
+  readonly primaryKey: Readonly<Record<string, string | null>>
+  readonly kind: DifferenceKind
+  /** Columns that differ, by name; the values themselves are never shown. */
+  readonly columns: readonly string[]
+}
+
+export interface Verification {
+  readonly verdict: Verdict
+  readonly tables: number
+  readonly rows: number
+  readonly missing: number
+  readonly extraneous: number
+  readonly mismatching: number
+  readonly examples: readonly Difference[]
+}
+
+export interface MoveSummary extends Document {
+  readonly moveId: string | null
+  readonly org: string | null
+  readonly source: string | null
+  readonly target: string | null
+  readonly state: MoveState | null
+  readonly phase: Phase | null
+  readonly verification: Verification
+  readonly timings: readonly { readonly phase: Phase; readonly seconds: number }[]
+  readonly frozenSeconds: number | null
+  readonly bytesCopied: number
+  readonly findings: readonly Finding[]
+  readonly next: string | null
+}
+
+/** `move`, `resume`, `abort`, `purge`, `verify`, `status MOVE_ID`. */
+export interface MoveDocument extends MoveSummary {
+  readonly tables: readonly MovedTable[]
+}
+
+/** `list`, and `status` without a move id. */
+export interface ListDocument extends Document {
+  readonly moves: readonly MoveSummary[]
+}
+
+export const NOT_VERIFIED: Verification = { verdict: 'not_run', tables: 0, rows: 0, missing: 0, extraneous: 0, mismatching: 0, examples: [] }
