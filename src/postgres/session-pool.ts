@@ -1,0 +1,42 @@
+import type { Session } from './session.js'
+
+/**
+ * Sessions of one kind on one database, opened when first needed. A session comes back only after `work` resolved; after a
+ * failure it is destroyed (a failed COPY leaves its peer stuck). The number of sessions is bounded by the callers' jobs.
+ */
+export class SessionPool implements AsyncDisposable {
+  readonly #open: () => Promise<Session>
+  readonly #idle: Session[] = []
+  readonly #all = new Set<Session>()
+
+  constructor(open: () => Promise<Session>) {
+    this.#open = open
+  }
+
+  async use<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const session = this.#idle.pop() ?? (await this.#opened())
+    try {
+      const result = await work(session)
+      if (session.isUsable) this.#idle.push(session)
+      else this.#all.delete(session)
+      return result
+    } catch (error) {
+      this.#all.delete(session)
+      session.destroy()
+      throw error
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const sessions = [...this.#all]
+    this.#all.clear()
+    this.#idle.length = 0
+    await Promise.all(sessions.map((session) => session[Symbol.asyncDispose]()))
+  }
+
+  async #opened(): Promise<Session> {
+    const session = await this.#open()
+    this.#all.add(session)
+    return session
+  }
+}

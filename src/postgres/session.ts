@@ -1,0 +1,184 @@
+import pg from 'pg'
+import type { QueryResultRow } from 'pg'
+import { MoverError } from '../domain/errors.js'
+import { classify } from './errors.js'
+import { literal } from './quote.js'
+
+/** What a session is for decides its limits and its search_path. */
+export type SessionRole =
+  /** reads and digests: search_path = pg_catalog, so that every other name must be qualified */
+  | 'read'
+  /** writes of the mover on the target or, at the purge, the source: replica role, the application's search_path */
+  | 'load'
+  /** DDL of fences and guards; the control database */
+  | 'admin'
+
+export interface SessionOptions {
+  readonly url: string
+  readonly role: SessionRole
+  /** What messages call this server: `cell-a/main`, `control`. Never an address. */
+  readonly label: string
+  readonly applicationName: string
+  /** For `load`: as configured; null leaves the database's own. */
+  readonly searchPath?: string | null
+  readonly lockTimeoutMs: number
+  readonly statementTimeoutMs?: number
+  /** Further settings, pinned as the others; e.g. the pass of the fence. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+/** What PostgreSQL's text output depends on (trap 19); both sides of every COPY and digest share these. */
+const PINNED: Readonly<Record<string, string>> = {
+  TimeZone: 'UTC',
+  DateStyle: 'ISO, MDY',
+  IntervalStyle: 'postgres',
+  extra_float_digits: '1',
+  bytea_output: 'hex',
+  client_encoding: 'UTF8',
+  standard_conforming_strings: 'on',
+  row_security: 'off',
+  lc_monetary: 'C',
+  xmloption: 'content',
+  default_transaction_isolation: 'read committed',
+  default_transaction_read_only: 'off',
+  jit: 'off',
+}
+
+const CONNECT_TIMEOUT_MS = 10_000
+const IDLE_IN_TRANSACTION_MS = 120_000
+
+/**
+ * One connection with pinned settings, read back after they were set. Errors come out classified. A session whose stream
+ * broke is destroyed, never used again (a failed COPY leaves the peer stuck).
+ */
+export class Session implements AsyncDisposable {
+  readonly label: string
+  readonly backendPid: number
+  readonly #client: pg.Client
+  #destroyed = false
+
+  private constructor(client: pg.Client, label: string, backendPid: number) {
+    this.#client = client
+    this.label = label
+    this.backendPid = backendPid
+  }
+
+  static async open(options: SessionOptions): Promise<Session> {
+    const client = new pg.Client({
+      connectionString: options.url,
+      application_name: options.applicationName,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+    })
+    // without a listener a server that goes away between two statements would end the process
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      const pid = await pin(client, settingsOf(options))
+      return new Session(client, options.label, pid)
+    } catch (error) {
+      await client.end().catch(() => undefined)
+      throw classify(error, options.label)
+    }
+  }
+
+  /** For COPY and cursors only. */
+  get client(): pg.Client {
+    return this.#client
+  }
+
+  get isUsable(): boolean {
+    return !this.#destroyed
+  }
+
+  async rows<Row extends QueryResultRow>(text: string, params: readonly unknown[] = []): Promise<Row[]> {
+    try {
+      return (await this.#client.query<Row>(text, [...params])).rows
+    } catch (error) {
+      throw classify(error, this.label)
+    }
+  }
+
+  /** Exactly one row, else an internal error. */
+  async one<Row extends QueryResultRow>(text: string, params: readonly unknown[] = []): Promise<Row> {
+    const rows = await this.rows<Row>(text, params)
+    const [row] = rows
+    if (row === undefined || rows.length > 1) throw new MoverError({ code: 'OM9001', message: `${this.label}: a statement that yields one row yielded ${rows.length}`, hint: 'this is a bug in org-mover', retry: 'never' })
+    return row
+  }
+
+  /** Number of rows that the statement changed (of the last one, where the text holds several). */
+  async execute(text: string, params?: readonly unknown[]): Promise<number> {
+    try {
+      const result: unknown = params === undefined ? await this.#client.query(text) : await this.#client.query(text, [...params])
+      const last: unknown = Array.isArray(result) ? result.at(-1) : result
+      const count: unknown = typeof last === 'object' && last !== null ? Reflect.get(last, 'rowCount') : 0
+      return typeof count === 'number' ? count : 0
+    } catch (error) {
+      throw classify(error, this.label)
+    }
+  }
+
+  /**
+   * Runs `work` in one transaction: COMMIT when it resolves, ROLLBACK when it throws (a failing ROLLBACK destroys the session
+   * and does not hide the first error). `mode` is spelled out at every call: isolation and access decide what a reader may assume.
+   */
+  async transaction<T>(mode: 'READ COMMITTED' | 'REPEATABLE READ' | 'REPEATABLE READ READ ONLY' | 'READ COMMITTED READ ONLY', work: () => Promise<T>): Promise<T> {
+    await this.execute(`BEGIN ISOLATION LEVEL ${mode.replace(' READ ONLY', ', READ ONLY')}`)
+    try {
+      const result = await work()
+      await this.execute('COMMIT')
+      return result
+    } catch (error) {
+      await this.execute('ROLLBACK').catch(() => this.destroy())
+      throw error
+    }
+  }
+
+  /** Cuts the socket at once: the only thing that ends a COPY into a frozen backend. Idempotent. */
+  destroy(): void {
+    if (this.#destroyed) return
+    this.#destroyed = true
+    const connection: unknown = Reflect.get(this.#client, 'connection')
+    const stream: unknown = typeof connection === 'object' && connection !== null ? Reflect.get(connection, 'stream') : null
+    if (typeof stream === 'object' && stream !== null && 'destroy' in stream && typeof stream.destroy === 'function') stream.destroy()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#destroyed) return
+    this.#destroyed = true
+    await this.#client.end().catch(() => undefined)
+  }
+}
+
+function settingsOf(options: SessionOptions): Record<string, string> {
+  return {
+    ...PINNED,
+    lock_timeout: String(options.lockTimeoutMs),
+    statement_timeout: String(options.statementTimeoutMs ?? 0),
+    idle_in_transaction_session_timeout: String(IDLE_IN_TRANSACTION_MS),
+    ...(options.role === 'load'
+      ? { session_replication_role: 'replica', ...(options.searchPath == null ? {} : { search_path: options.searchPath }) }
+      : { search_path: 'pg_catalog' }),
+    ...options.settings,
+  }
+}
+
+/** Sets everything in one statement, then reads it back in a second one: a transaction-mode pooler loses it in between. */
+async function pin(client: pg.Client, settings: Record<string, string>): Promise<number> {
+  const names = Object.keys(settings)
+  const sets = names.map((name) => `set_config(${literal(name)}, ${literal(settings[name] ?? '')}, false)`)
+  const first = await client.query<{ pid: number; values: string[] }>(`SELECT pg_backend_pid() AS pid, ARRAY[${sets.join(', ')}] AS values`)
+  const reads = names.map((name) => `current_setting(${literal(name)})`)
+  const second = await client.query<{ pid: number; values: string[] }>(`SELECT pg_backend_pid() AS pid, ARRAY[${reads.join(', ')}] AS values`)
+  const [before, after] = [first.rows[0], second.rows[0]]
+  if (before === undefined || after === undefined || before.pid !== after.pid || before.values.some((value, n) => value !== after.values[n])) {
+    throw new MoverError({
+      code: 'OM2011',
+      message: 'settings of the session were lost between two statements: this is a pooler in transaction mode',
+      hint: 'connect to PostgreSQL directly, or through a pooler in session mode',
+      retry: 'after-fix',
+    })
+  }
+  return after.pid
+}
