@@ -1,5 +1,4 @@
-import type { DictionaryEntry } from '../domain/dictionary.js'
-import type { Strategy } from '../domain/vocabulary.js'
+import type { Tenancy } from '../domain/tenancy.js'
 
 /** The configuration after loading: defaults filled in, environment expanded, paths absolute, dictionary read. Holds credentials: never log it. */
 export interface Settings {
@@ -7,7 +6,9 @@ export interface Settings {
   readonly cells: ReadonlyMap<string, CellSettings>
   readonly control: string
   readonly routing: RoutingSettings
-  readonly tenancy: TenancySettings
+  readonly tenancy: Tenancy
+  /** Codec modules of the operator's own, as absolute paths. */
+  readonly secrets: { readonly codecs: readonly string[] }
   readonly maintenance: {
     readonly fence: 'triggers'
     readonly enter: readonly Hook[]
@@ -46,18 +47,6 @@ export interface RoutingSettings {
   readonly cellValues: ReadonlyMap<string, string>
   /** True for the table that `init` creates. */
   readonly isOwn: boolean
-}
-
-export interface TenancySettings {
-  readonly root: { readonly schema: string; readonly name: string } | null
-  readonly rootKey: string
-  readonly shardingKey: readonly string[]
-  readonly unowned: 'error' | 'stay'
-  readonly schemas: readonly string[]
-  readonly classes: ReadonlyMap<string, { readonly database: readonly string[] | null; readonly exempt: Strategy | null }>
-  /** Files first, then inline entries of the configuration, which win field by field. */
-  readonly entries: readonly DictionaryEntry[]
-  readonly hasDictionary: boolean
 }
 
 export type Hook = { readonly timeoutMs: number } & (

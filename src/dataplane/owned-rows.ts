@@ -1,0 +1,93 @@
+import { bug, MoverError } from '../domain/errors.js'
+import { keySetOf } from '../domain/move-plan.js'
+import type { KeySet, OwnedTable, PlanColumn, TableShape } from '../domain/move-plan.js'
+import type { Alternative, Ownership } from '../domain/ownership.js'
+import { columnOf, literal, qualified } from '../postgres/quote.js'
+import { compared, typedLiteral } from './compare.js'
+import { withOrg } from './org-parameter.js'
+
+/** Where the key sets of a move are to be found in the database that is read. */
+export interface Scope {
+  readonly org: string
+  readonly keySets: readonly KeySet[]
+  /** The relation that holds a key set here, qualified; its columns are c1, c2, … */
+  readonly relation: (set: KeySet) => string
+}
+
+/** `FROM <from> WHERE <where>`, rows under alias t. */
+export interface RowSource {
+  readonly from: string
+  readonly where: string
+}
+
+/** The table itself under alias t; ONLY keeps inheritance children out, which are tables of their own. */
+export function tableItself(table: Pick<TableShape, 'id' | 'partitioned'>): string {
+  return `${table.partitioned ? '' : 'ONLY '}${qualified(table.id)} AS t`
+}
+
+/**
+ * The organization's rows of a table, each once. Several alternatives become the branches of a UNION ALL, each excluding the
+ * earlier ones: an OR of them would be read by scanning the whole table.
+ */
+export function ownedRows(table: OwnedTable, scope: Scope): RowSource {
+  const from = tableItself(table)
+  const branches = branchesOf(table, table.ownership, scope)
+  const [first, ...others] = branches
+  if (first === undefined) throw bug(`${table.id.name} has no rule`)
+  if (others.length === 0) return { from, where: first }
+  const parts = branches.map((branch, n) => {
+    const earlier = branches.slice(0, n).map((b) => ` AND (${b}) IS NOT TRUE`)
+    return `SELECT * FROM ${from} WHERE (${branch})${earlier.join('')}`
+  })
+  return { from: `(${parts.join(' UNION ALL ')}) AS t`, where: 'true' }
+}
+
+/** Whether the row under alias t is the organization's: never NULL. */
+export function isOwnedRow(table: OwnedTable, scope: Scope): string {
+  return `(${branchesOf(table, table.ownership, scope)
+    .map((branch) => `(${branch}) IS TRUE`)
+    .join(' OR ')})`
+}
+
+/** Boolean SQL over alias t, one for each alternative. */
+export function branchesOf(table: TableShape, ownership: Ownership, scope: Scope): readonly string[] {
+  if (ownership.kind === 'query') return [`(${declaredSql(table, ownership.where, scope.org)}\n)`]
+  return ownership.alternatives.map((alternative) => belongs(table, alternative, scope))
+}
+
+export function belongs(table: TableShape, alternative: Alternative, scope: Scope): string {
+  if (alternative.kind === 'direct') {
+    const column = planColumn(table, alternative.column)
+    return compared(columnOf('t', column.name), '=', typedLiteral(scope.org, column), column.equality)
+  }
+  const set = keySetOf(scope, alternative.parent, alternative.parentColumns)
+  if (set === undefined) throw bug(`no key set for ${alternative.parent.name} (${alternative.parentColumns.join(', ')})`)
+  const equal = alternative.columns.map((name, n) => {
+    const column = planColumn(table, name)
+    return compared(columnOf('t', name), '=', `k.c${n + 1}${collated(column, set.collations[n] ?? null)}`, column.equality)
+  })
+  return `EXISTS (SELECT 1 FROM ${scope.relation(set)} AS k WHERE ${equal.join(' AND ')})`
+}
+
+/** Two columns with different implicit collations cannot be compared: the child's one decides, so that its index serves. */
+function collated(child: PlanColumn, parent: string | null): string {
+  if (child.collation === parent) return ''
+  return ` COLLATE ${child.collation ?? 'pg_catalog."default"'}`
+}
+
+/** A declared `where` with the organization filled in, as an untyped literal that takes the type it is compared with. */
+export function declaredSql(table: Pick<TableShape, 'id'>, where: string, org: string): string {
+  const declared = withOrg(where, literal(org))
+  if (declared.ok) return declared.sql
+  throw new MoverError({ code: 'OM2111', message: `where of ${table.id.schema}.${table.id.name}: ${declared.problem}`, hint: 'a where is one boolean expression over alias t, with :org as its only parameter', retry: 'after-fix' })
+}
+
+export function planColumn(table: TableShape, name: string): PlanColumn {
+  const column = table.columns.find((c) => c.name === name)
+  if (column === undefined) throw bug(`the plan of ${table.id.name} has no column ${name}`)
+  return column
+}
+
+export function identityColumns(table: TableShape): readonly PlanColumn[] {
+  return (table.identity ?? []).map((name) => planColumn(table, name))
+}

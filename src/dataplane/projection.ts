@@ -1,0 +1,44 @@
+import type { PlanColumn, TableShape } from '../domain/move-plan.js'
+import { columnOf, literal, qualified } from '../postgres/quote.js'
+import { compared } from './compare.js'
+import { planColumn } from './owned-rows.js'
+
+/** The relation in which old and new keys of a lookup table stand (columns o_<name>, n_<name>), on the source. */
+export type MapRelation = (lookupNo: number) => string
+
+/** What the target must hold in this column, computed from the source's row under alias t. */
+export function projected(table: TableShape, column: PlanColumn, map: MapRelation): string {
+  const itself = columnOf('t', column.name)
+  const { rule } = column
+  if (rule === null) return itself
+  const type = column.type
+  if (rule.kind === 'set') return rule.value === null ? `NULL::${type}` : `${literal(rule.value)}::${type}`
+  if (rule.kind === 'map') {
+    const cases = Object.entries(rule.map).map(([from, to]) => `WHEN ${literal(from)} THEN ${literal(to)}`)
+    return cases.length === 0 ? itself : `(CASE ${itself}::text ${cases.join(' ')} ELSE ${itself}::text END)::${type}`
+  }
+  const equal = rule.columns.map((name, n) => compared(`m.${oldColumn(rule.referenced[n] ?? '')}`, '=', columnOf('t', name), planColumn(table, name).equality))
+  return `(SELECT m.${newColumn(rule.referenced[rule.position] ?? '')} FROM ${map(rule.lookup)} AS m WHERE ${equal.join(' AND ')})`
+}
+
+export function isProjected(table: TableShape): boolean {
+  return table.columns.some((column) => column.rule !== null)
+}
+
+/** Columns that a load writes; generated ones come out of the others. */
+export function loadedColumns(table: TableShape): readonly PlanColumn[] {
+  return table.columns.filter((column) => !column.generated)
+}
+
+export function oldColumn(name: string): string {
+  return `"o_${name.replaceAll('"', '""')}"`
+}
+
+export function newColumn(name: string): string {
+  return `"n_${name.replaceAll('"', '""')}"`
+}
+
+/** A literal's type without typmod. */
+export function castTo(column: PlanColumn): string {
+  return qualified(column.castType)
+}

@@ -1,0 +1,189 @@
+import { tableKey } from './catalog.js'
+import type { Catalog, Column, ForeignKey, Table, TableName } from './catalog.js'
+import { buildKeySets } from './key-sets.js'
+import type { InboundReference, LookupTable, MovePlan, OwnedTable, PlanColumn, ProjectionRule, Reference, SharedTable, TableShape } from './move-plan.js'
+import { isExempt, isOwned, unitKey } from './ownership.js'
+import type { ExemptUnit, Unit, UnitId } from './ownership.js'
+import type { Catalogs } from './units.js'
+
+export interface PlanInput {
+  readonly org: string
+  readonly source: string
+  readonly target: string
+  readonly catalogs: Catalogs
+  readonly units: readonly Unit[]
+}
+
+/** Turns a classification into the plan of one move. Pure. Unclassified tables are left out: their findings stop the move. */
+export function buildPlan(input: PlanInput): MovePlan {
+  return new PlanBuilder(input).build()
+}
+
+/** The primary key, else the narrowest unique index that names every row: NOT NULL, whole, checked at once. */
+export function identityOf(table: Table): readonly string[] | null {
+  const notNull = new Set(table.columns.filter((column) => column.notNull).map((column) => column.name))
+  const fitting = table.indexes.filter(
+    (index) => index.isUnique && index.isValid && index.isImmediate && index.predicate === null && index.columns.length > 0 && index.columns.every((column) => column !== null && notNull.has(column)),
+  )
+  const best = fitting.find((index) => index.isPrimary) ?? fitting.sort((a, b) => a.columns.length - b.columns.length || (a.name < b.name ? -1 : 1))[0]
+  return best === undefined ? null : best.columns.filter((column) => column !== null)
+}
+
+class PlanBuilder {
+  readonly #input: PlanInput
+  readonly #units = new Map<string, Unit>()
+  readonly #lookups = new Map<string, { readonly no: number; readonly unit: ExemptUnit; readonly referenced: string[][] }>()
+  readonly #numbers = new Map<string, number>()
+
+  constructor(input: PlanInput) {
+    this.#input = input
+    for (const unit of input.units) this.#units.set(unitKey(unit.id), unit)
+    const moving = input.units.filter((unit) => isOwned(unit) || isExempt(unit, 'shared') || isExempt(unit, 'lookup'))
+    for (const [index, unit] of moving.entries()) {
+      this.#numbers.set(unitKey(unit.id), index + 1)
+      if (isExempt(unit, 'lookup')) this.#lookups.set(unitKey(unit.id), { no: index + 1, unit, referenced: [] })
+    }
+  }
+
+  build(): MovePlan {
+    const { org, source, target, units, catalogs } = this.#input
+    const owned = units.filter(isOwned).map((unit): OwnedTable => ({
+      ...this.#shape(unit),
+      class: unit.class,
+      ownership: unit.ownership,
+      otherChains: unit.otherChains,
+      unowned: unit.declared.unowned,
+      bytesEstimate: unit.table.bytes,
+    }))
+    const shared = units
+      .filter((unit) => isExempt(unit, 'shared'))
+      .map((unit): SharedTable => ({ ...this.#shape(unit), where: unit.declared.where, differBy: unit.declared.differBy, purge: unit.declared.purge }))
+    const lookups = [...this.#lookups.values()].map(({ unit, referenced }): LookupTable => ({
+      ...this.#shape(unit),
+      matchBy: unit.declared.matchBy ?? [],
+      insertMissing: unit.declared.insertMissing,
+      referenced,
+    }))
+    return {
+      org,
+      source,
+      target,
+      databases: [...catalogs.keys()],
+      keySets: buildKeySets(units.filter(isOwned)),
+      owned,
+      shared,
+      lookups,
+      skipped: units.filter((unit) => isExempt(unit, 'skip')).map((unit) => unit.id),
+    }
+  }
+
+  #shape(unit: Unit): TableShape {
+    const references = this.#references(unit)
+    return {
+      no: this.#numbers.get(unitKey(unit.id)) ?? 0,
+      id: unit.id,
+      partitioned: unit.table.kind === 'partitioned',
+      columns: unit.table.columns.map((column) => this.#column(unit, column, references)),
+      identity: identityOf(unit.table),
+      references,
+      inbound: this.#inbound(unit),
+    }
+  }
+
+  #column(unit: Unit, column: Column, references: readonly Reference[]): PlanColumn {
+    return {
+      name: column.name,
+      type: column.type,
+      castType: castTypeOf(column),
+      equality: column.equalitySchema ?? 'pg_catalog',
+      collation: column.collation,
+      generated: column.generated !== null,
+      notNull: column.notNull,
+      rule: this.#rule(unit, column, references),
+    }
+  }
+
+  #rule(unit: Unit, column: Column, references: readonly Reference[]): ProjectionRule | null {
+    const declared = unit.declared.columns[column.name]
+    if (declared?.kind === 'map') return { kind: 'map', map: declared.map }
+    if (declared?.kind === 'set') return { kind: 'set', value: declared.value }
+    if (declared?.kind === 'lookup') {
+      const entry = this.#lookupNamed(declared.table, unit.id.database)
+      const key = entry === null ? null : identityOf(entry.unit.table)
+      if (entry !== null && key?.length === 1) return this.#lookupRule(entry, [column.name], key, 0)
+    }
+    const reference = references.find((r) => r.parentFate === 'lookup' && r.columns.includes(column.name))
+    const entry = reference === undefined ? undefined : this.#lookups.get(unitKey(reference.parent))
+    // a lookup table's reference to itself is remapped when its missing rows are inserted, as any other
+    if (reference === undefined || entry === undefined) return null
+    return this.#lookupRule(entry, reference.columns, reference.parentColumns, reference.columns.indexOf(column.name))
+  }
+
+  #lookupRule(entry: { readonly no: number; readonly referenced: string[][] }, columns: readonly string[], referenced: readonly string[], position: number): ProjectionRule {
+    if (!entry.referenced.some((known) => known.join('\0') === referenced.join('\0'))) entry.referenced.push([...referenced])
+    return { kind: 'lookup', lookup: entry.no, columns, referenced, position }
+  }
+
+  #lookupNamed(name: string, database: string): { readonly no: number; readonly unit: ExemptUnit; readonly referenced: string[][] } | null {
+    const all = [...this.#lookups.values()].filter(({ unit }) => tableKey(unit.id) === name || unit.id.name === name)
+    return all.find(({ unit }) => unit.id.database === database) ?? all[0] ?? null
+  }
+
+  #references(unit: Unit): readonly Reference[] {
+    const references = foreignKeysOf(unit, this.#catalog(unit.id)).map((key): Reference => {
+      const parent = { database: unit.id.database, ...key.references }
+      return { constraint: key.name, columns: key.columns, parent, parentColumns: key.referencedColumns, parentFate: this.#fate(parent) }
+    })
+    // a key declared without a foreign key is a reference all the same: its parent must be on the target
+    const logical = isOwned(unit) && unit.ownership.kind === 'keys' ? unit.ownership.alternatives : []
+    for (const alternative of logical) {
+      if (alternative.kind !== 'via') continue
+      const known = references.some((r) => unitKey(r.parent) === unitKey(alternative.parent) && r.columns.join('\0') === alternative.columns.join('\0'))
+      if (!known) references.push({ constraint: null, columns: alternative.columns, parent: alternative.parent, parentColumns: alternative.parentColumns, parentFate: this.#fate(alternative.parent) })
+    }
+    return references
+  }
+
+  #fate(id: UnitId): Reference['parentFate'] {
+    const unit = this.#units.get(unitKey(id))
+    if (unit === undefined) return 'stays'
+    if (isOwned(unit)) return 'owned'
+    if (isExempt(unit, 'shared')) return 'shared'
+    return isExempt(unit, 'lookup') ? 'lookup' : 'stays'
+  }
+
+  #inbound(unit: Unit): readonly InboundReference[] {
+    return this.#catalog(unit.id)
+      .foreignKeys.filter((key) => tableKey(key.references) === tableKey(unit.id))
+      .map((key) => {
+        const child = this.#units.get(unitKey({ database: unit.id.database, ...key.table }))
+        const no = child !== undefined && isOwned(child) ? (this.#numbers.get(unitKey(child.id)) ?? null) : null
+        return { constraint: key.name, table: key.table, columns: key.columns, referencedColumns: key.referencedColumns, child: no }
+      })
+  }
+
+  #catalog(id: UnitId): Catalog {
+    const catalog = this.#input.catalogs.get(id.database)
+    return catalog ?? { server: { versionNum: 0, systemIdentifier: '', timeline: 0, database: '', encoding: '', inRecovery: false }, schemas: [], tables: [], foreignKeys: [], sequences: [], enums: [], extensions: [] }
+  }
+}
+
+/** Foreign keys of the table and, for a leaf that stands for itself, those declared above it. */
+function foreignKeysOf(unit: Unit, catalog: Catalog): readonly ForeignKey[] {
+  const names = new Set([tableKey(unit.id)])
+  const climb = (table: Table): void => {
+    if (!table.isPartition) return
+    for (const parent of table.parents) {
+      names.add(tableKey(parent))
+      const above = catalog.tables.find((t) => tableKey(t) === tableKey(parent))
+      if (above !== undefined) climb(above)
+    }
+  }
+  climb(unit.table)
+  return catalog.foreignKeys.filter((key) => names.has(tableKey(key.table)))
+}
+
+/** An integer literal is a bigint: a wider value than the column's then finds no row instead of failing. */
+function castTypeOf({ typeName }: Column): TableName {
+  return typeName.schema === 'pg_catalog' && /^int[248]$/.test(typeName.name) ? { schema: 'pg_catalog', name: 'int8' } : typeName
+}

@@ -1,0 +1,118 @@
+import type { Ownership, UnitId } from './ownership.js'
+import type { TableName } from './catalog.js'
+
+/**
+ * Everything that a move needs to know of the schema, resolved once in prepare and kept in the journal, so that a resume after
+ * hours reads the same rules. Plain data; SQL is compiled from it by the data plane.
+ */
+export interface MovePlan {
+  readonly org: string
+  readonly source: string
+  readonly target: string
+  readonly databases: readonly string[]
+  /** In the order in which they can be filled; sets that need each other stand together (see `circle`). */
+  readonly keySets: readonly KeySet[]
+  readonly owned: readonly OwnedTable[]
+  readonly shared: readonly SharedTable[]
+  readonly lookups: readonly LookupTable[]
+  readonly skipped: readonly UnitId[]
+}
+
+/** The keys of the organization's rows in a table that others refer to for their owner. */
+export interface KeySet {
+  readonly no: number
+  readonly owner: UnitId
+  readonly columns: readonly string[]
+  readonly equality: readonly string[]
+  readonly collations: readonly (string | null)[]
+  /** Databases whose tables are told by this set; it is shipped to those that are not the owner's. */
+  readonly databases: readonly string[]
+  /** Sets with the same number depend on each other (or on themselves) and are filled together until nothing is new. */
+  readonly circle: number | null
+}
+
+export interface PlanColumn {
+  readonly name: string
+  /** As declared, e.g. "numeric(10,2)". */
+  readonly type: string
+  /** The type without typmod: what a literal is cast to (a typmod would cut a value in silence). */
+  readonly castType: TableName
+  /** Schema of the type's equality operator. */
+  readonly equality: string
+  /** Other than the type's default, qualified, else null. */
+  readonly collation: string | null
+  readonly generated: boolean
+  readonly notNull: boolean
+  readonly rule: ProjectionRule | null
+}
+
+/** How the target's value comes from the source's row, where it is not the column itself. */
+export type ProjectionRule =
+  | { readonly kind: 'lookup'; readonly lookup: number; readonly columns: readonly string[]; readonly referenced: readonly string[]; readonly position: number }
+  | { readonly kind: 'map'; readonly map: Readonly<Record<string, string | null>> }
+  | { readonly kind: 'set'; readonly value: string | null }
+
+/** A foreign key or declared reference of a moving table. */
+export interface Reference {
+  /** Constraint name, or null for a declared reference without one. */
+  readonly constraint: string | null
+  readonly columns: readonly string[]
+  readonly parent: UnitId
+  readonly parentColumns: readonly string[]
+  /** What becomes of the parent's rows. */
+  readonly parentFate: 'owned' | 'shared' | 'lookup' | 'stays'
+}
+
+/** A foreign key of any table to a moving table. */
+export interface InboundReference {
+  readonly constraint: string
+  readonly table: TableName
+  readonly columns: readonly string[]
+  readonly referencedColumns: readonly string[]
+  /** The owned table of the plan that refers, by number; null where the table does not move as a whole. */
+  readonly child: number | null
+}
+
+export interface TableShape {
+  /** Unique within the plan. */
+  readonly no: number
+  readonly id: UnitId
+  readonly partitioned: boolean
+  readonly columns: readonly PlanColumn[]
+  /** Columns of the primary key, or of a unique index over NOT NULL columns; null where the table has neither. */
+  readonly identity: readonly string[] | null
+  readonly references: readonly Reference[]
+  readonly inbound: readonly InboundReference[]
+}
+
+export interface OwnedTable extends TableShape {
+  readonly class: 'root' | 'sharded' | 'exempt'
+  readonly ownership: Ownership
+  readonly otherChains: Extract<Ownership, { kind: 'keys' }>['alternatives']
+  readonly unowned: 'error' | 'stay'
+  readonly bytesEstimate: number
+}
+
+export interface SharedTable extends TableShape {
+  readonly where: string | null
+  readonly differBy: readonly string[]
+  readonly purge: 'unreferenced' | null
+}
+
+export interface LookupTable extends TableShape {
+  readonly matchBy: readonly string[]
+  readonly insertMissing: boolean
+  /** Sets of columns by which moving tables refer to it: each is remapped. */
+  readonly referenced: readonly (readonly string[])[]
+}
+
+/** Number of the plan's key set that holds these keys of that table. */
+export function keySetOf(plan: Pick<MovePlan, 'keySets'>, parent: UnitId, columns: readonly string[]): KeySet | undefined {
+  return plan.keySets.find(
+    (set) => set.owner.database === parent.database && set.owner.schema === parent.schema && set.owner.name === parent.name && set.columns.join('\0') === columns.join('\0'),
+  )
+}
+
+export function allTables(plan: MovePlan): readonly TableShape[] {
+  return [...plan.owned, ...plan.shared, ...plan.lookups]
+}
