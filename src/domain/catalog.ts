@@ -75,7 +75,7 @@ export interface Column {
   /** Expression of a stored or virtual generated column. */
   readonly generated: string | null
   readonly identity: 'always' | 'by default' | null
-  /** Schema-qualified name of a collation other than the type's default, else null. */
+  /** Collation other than the type's default, in SQL spelling (`pg_catalog."C"`), else null. */
   readonly collation: string | null
 }
 
@@ -117,6 +117,7 @@ export interface Trigger {
   readonly name: string
   /** O origin (default), D disabled, A always, R replica. */
   readonly enabled: 'O' | 'D' | 'A' | 'R'
+  /** `schema.name`, raw. */
   readonly function: string
 }
 
