@@ -1,0 +1,102 @@
+import { resolve } from 'node:path'
+import type { TableName } from '../domain/catalog.js'
+import type { DictionaryEntry } from '../domain/dictionary.js'
+import { parseDuration } from '../domain/durations.js'
+import type { Tenancy } from '../domain/tenancy.js'
+import { isOwnRouteTable } from './config-schema.js'
+import type { RawConfig, RawHook } from './config-schema.js'
+import { listOf, toEntry } from './entries.js'
+import type { CellSettings, DatabaseSettings, Hook, RoutingSettings, Settings } from './settings.js'
+
+export interface BuildInput {
+  readonly file: string
+  /** What paths in the configuration are relative to. */
+  readonly directory: string
+  /** How the configuration is called in messages. */
+  readonly label: string
+  readonly dictionary: readonly DictionaryEntry[]
+}
+
+/** Fills in the defaults. `raw` has passed its schema, so that nothing can fail here. */
+export function buildSettings(raw: RawConfig, input: BuildInput): Settings {
+  const path = (name: string): string => resolve(input.directory, name)
+  const maintenance = raw.maintenance ?? {}
+  return {
+    file: input.file,
+    cells: new Map(Object.entries(raw.cells).map(([name, cell]) => [name, cellSettings(name, cell, path)])),
+    control: raw.control,
+    routing: routingSettings(raw),
+    tenancy: tenancySettings(raw.tenancy ?? {}, input),
+    secrets: { codecs: (raw.secrets?.codecs ?? []).map(path) },
+    maintenance: {
+      fence: 'triggers',
+      enter: (maintenance.enter ?? []).map((hook) => hookSettings(hook, 'source')),
+      ready: (maintenance.ready ?? []).map((hook) => hookSettings(hook, 'source')),
+      leave: (maintenance.leave ?? []).map((hook) => hookSettings(hook, 'target')),
+    },
+    copy: { jobs: raw.copy?.jobs ?? 4, chunkRows: raw.copy?.chunk_rows ?? 100_000, maxBytesPerSecond: raw.copy?.max_bytes_per_second ?? null },
+    leaseMs: milliseconds(raw.lease ?? '30s'),
+    lockTimeoutMs: milliseconds(raw.lock_timeout ?? '3s'),
+    drainTimeoutMs: milliseconds(raw.drain_timeout ?? '60s'),
+    sequences: raw.sequences ?? 'check',
+    retentionMs: milliseconds(raw.retention ?? '7d'),
+    confirmCutover: raw.confirm_cutover ?? false,
+  }
+}
+
+function cellSettings(name: string, raw: RawConfig['cells'][string], path: (name: string) => string): CellSettings {
+  const databases = Object.entries(raw.databases).map(([database, value]): [string, DatabaseSettings] => {
+    const long = typeof value === 'string' ? { url: value } : value
+    return [database, { url: long.url, readFrom: long.read_from ?? null, searchPath: long.search_path ?? null }]
+  })
+  return { name, databases: new Map(databases), keyring: raw.keyring === undefined ? null : path(raw.keyring) }
+}
+
+function routingSettings(raw: RawConfig): RoutingSettings {
+  const routing = raw.routing ?? {}
+  const isOwn = isOwnRouteTable(routing)
+  return {
+    url: routing.url ?? null,
+    table: splitTableName(routing.table ?? 'org_mover.route'),
+    orgColumn: routing.org_column ?? 'organization',
+    cellColumn: routing.cell_column ?? 'cell',
+    epochColumn: routing.epoch_column ?? (isOwn ? 'epoch' : null),
+    cellValues: new Map(Object.keys(raw.cells).map((cell) => [cell, String(routing.cell_values?.[cell] ?? cell)])),
+    isOwn,
+  }
+}
+
+function tenancySettings(raw: NonNullable<RawConfig['tenancy']>, input: BuildInput): Tenancy {
+  const schemas = raw.schemas ?? ['public']
+  const inline = Object.entries(raw.tables ?? {}).map(([table, entry]) =>
+    toEntry({ table, origin: 'config', place: `${input.label} tenancy.tables[${JSON.stringify(table)}]`, class: null }, entry),
+  )
+  return {
+    root: raw.root === null ? null : splitTableName(raw.root ?? 'public.organizations', schemas[0]),
+    rootKey: raw.root_key ?? 'id',
+    shardingKey: listOf(raw.sharding_key ?? 'organization_id'),
+    unowned: raw.unowned ?? 'error',
+    schemas,
+    classes: new Map(
+      Object.entries(raw.classes ?? {}).map(([name, { database, exempt }]) => [name, { database: database === undefined ? null : listOf(database), exempt: exempt ?? null }]),
+    ),
+    entries: [...input.dictionary, ...inline],
+    hasDictionary: raw.dictionary !== undefined,
+  }
+}
+
+/** `schema.table` at the first dot; a bare name belongs to `defaultSchema`. */
+export function splitTableName(text: string, defaultSchema = 'public'): TableName {
+  const dot = text.indexOf('.')
+  return dot === -1 ? { schema: defaultSchema, name: text } : { schema: text.slice(0, dot), name: text.slice(dot + 1) }
+}
+
+function hookSettings(raw: RawHook, side: 'source' | 'target'): Hook {
+  const timeoutMs = milliseconds(raw.timeout ?? '30s')
+  if ('sql' in raw) return { kind: 'sql', sql: raw.sql, side: raw.cell ?? side, database: raw.database ?? 'main', timeoutMs }
+  return 'command' in raw ? { kind: 'command', command: raw.command, timeoutMs } : { kind: 'http', url: raw.http, timeoutMs }
+}
+
+function milliseconds(text: string | number): number {
+  return parseDuration(String(text)) ?? 0
+}

@@ -1,0 +1,120 @@
+import { z } from 'zod'
+import { DURATION_PATTERN, parseDuration } from '../domain/durations.js'
+import { isConnectionUrl } from './connection-url.js'
+import { databases, inlineEntrySchema, nonEmpty, strategy } from './dictionary-schema.js'
+
+/** The configuration as written (README, "Configuration"). Defaults are filled in by `buildSettings`; here stands what is allowed. */
+
+const url = z
+  .string()
+  .refine(isConnectionUrl, { error: 'expected a URL postgres://user:password@host:port/database (percent-encode special characters of the password)' })
+  .describe('postgres://user:password@host:port/database')
+
+const DURATION_HELP = 'expected a duration such as 500ms, 30s, 15m, 12h or 7d'
+const duration = z.union([z.string().regex(DURATION_PATTERN, { error: DURATION_HELP }), z.literal(0)], { error: DURATION_HELP }).describe('a duration such as 500ms, 30s, 7d')
+/** Timeouts end up in int4 milliseconds, in PostgreSQL and in setTimeout; there zero would mean "never". */
+const timeout = duration.refine(
+  (text) => {
+    const ms = parseDuration(String(text))
+    return ms === null || (ms > 0 && ms < 2 ** 31)
+  },
+  { error: 'must be longer than 0 and shorter than 24 days' },
+)
+
+const qualified = z.string().regex(/^[^.]+\../, { error: 'expected schema.table' }).describe('schema.table, written raw')
+const fileName = nonEmpty.describe('a path, relative to this file')
+const name = z.string().regex(/^\S+$/, { error: 'expected a name without spaces' })
+
+const database = z.union([
+  url,
+  z.strictObject({
+    url,
+    read_from: url.optional().describe('a replica for the reads that may lag'),
+    search_path: nonEmpty.optional().describe('the search_path of the application, where it is not the default of the database'),
+  }),
+])
+
+const cell = z.strictObject({
+  databases: z.record(name, database).refine((map) => Object.keys(map).length > 0, { error: 'at least one database is needed' }),
+  keyring: fileName.optional(),
+})
+
+const OWN_ROUTE_TABLE = 'org_mover.route'
+const routing = z
+  .strictObject({
+    kind: z.enum(['postgres']).optional(),
+    url: url.optional().describe('only where the routing table is not in the control database'),
+    table: qualified.optional().describe(`default: ${OWN_ROUTE_TABLE}, which init creates`),
+    org_column: nonEmpty.optional(),
+    cell_column: nonEmpty.optional(),
+    epoch_column: nonEmpty.optional().describe('without it the flip compares organization and cell alone'),
+    cell_values: z.record(name, z.union([nonEmpty, z.number()], { error: 'expected text or a number' })).optional().describe('what stands in the cell column for each cell; default: its name'),
+  })
+  .superRefine((raw, context) => {
+    const isOwn = isOwnRouteTable(raw)
+    const own = { org_column: 'organization', cell_column: 'cell', epoch_column: 'epoch' } as const
+    if (raw.url !== undefined && raw.table === undefined) context.addIssue({ code: 'custom', message: 'is required beside url', path: ['table'] })
+    for (const [key, column] of Object.entries(own) as readonly (readonly [keyof typeof own, string])[]) {
+      if (isOwn && raw[key] !== undefined && raw[key] !== column) {
+        context.addIssue({ code: 'custom', message: `goes with a table of your own: ${OWN_ROUTE_TABLE} has ${column}`, path: [key] })
+      }
+      if (!isOwn && key !== 'epoch_column' && raw[key] === undefined) context.addIssue({ code: 'custom', message: 'is required beside table', path: [key] })
+    }
+  })
+
+/** True for the table that `init` creates in the control database. */
+export function isOwnRouteTable(raw: { readonly url?: string | undefined; readonly table?: string | undefined }): boolean {
+  return raw.url === undefined && (raw.table === undefined || raw.table === OWN_ROUTE_TABLE)
+}
+
+const tenancy = z.strictObject({
+  root: z.union([nonEmpty, z.null()], { error: 'expected schema.table, or null' }).optional().describe('table whose rows are the organizations; null where there is none (default: public.organizations)'),
+  root_key: nonEmpty.optional().describe('default: id'),
+  sharding_key: z.union([nonEmpty, z.array(nonEmpty)]).optional().describe('column names for inference where the dictionary is silent (default: organization_id)'),
+  unowned: z.enum(['error', 'stay']).optional().describe('rows whose keys are all NULL (default: error)'),
+  schemas: z.array(nonEmpty).min(1, { error: 'must not be empty' }).optional().describe('default: [public]'),
+  dictionary: fileName.optional().describe('directory of YAML files, one per table'),
+  classes: z.record(nonEmpty, z.strictObject({ database: databases.optional(), exempt: strategy.optional() })).optional(),
+  tables: z.record(nonEmpty, inlineEntrySchema).optional(),
+})
+
+const hookTimeout = { timeout: timeout.optional().describe('default: 30s') }
+const hook = z.union([
+  z.strictObject({ sql: nonEmpty, cell: z.enum(['source', 'target']).optional(), database: nonEmpty.optional(), ...hookTimeout }),
+  z.strictObject({ command: z.array(nonEmpty).min(1, { error: 'must not be empty' }), ...hookTimeout }),
+  z.strictObject({ http: z.string().regex(/^https?:\/\/\S+$/, { error: 'expected an http:// or https:// URL' }), ...hookTimeout }),
+])
+
+const maintenance = z.strictObject({
+  fence: z.enum(['triggers']).optional(),
+  enter: z.array(hook).optional().describe('put the application into maintenance mode'),
+  ready: z.array(hook).optional().describe('readiness probes: each yields one number, which must be zero twice in a row'),
+  leave: z.array(hook).optional().describe('end the maintenance mode'),
+})
+
+const copy = z.strictObject({
+  jobs: z.int().min(1, { error: 'must be at least 1' }).max(256, { error: 'must be at most 256' }).optional().describe('parallel streams (default: 4)'),
+  chunk_rows: z.int().min(1, { error: 'must be at least 1' }).optional().describe('rows per chunk (default: 100000)'),
+  max_bytes_per_second: z.union([z.int().min(1), z.null()], { error: 'expected a whole number above 0, or null' }).optional(),
+})
+
+export const configSchema = z
+  .strictObject({
+    cells: z.record(name, cell).refine((map) => Object.keys(map).length > 0, { error: 'at least one cell is needed' }),
+    control: url.describe('the database with the journal of all moves'),
+    routing: routing.optional(),
+    tenancy: tenancy.optional(),
+    secrets: z.strictObject({ codecs: z.array(fileName).optional() }).optional(),
+    maintenance: maintenance.optional(),
+    copy: copy.optional(),
+    lease: timeout.optional().describe('after so long without a heartbeat another process may take the move over (default: 30s)'),
+    lock_timeout: timeout.optional().describe('nobody waits longer for a lock of the mover (default: 3s)'),
+    drain_timeout: timeout.optional().describe('how long to wait for transactions older than the freeze (default: 60s)'),
+    sequences: z.enum(['check', 'advance']).optional().describe('default: check'),
+    retention: duration.optional().describe('how long the source rows are kept after the cutover (default: 7d)'),
+    confirm_cutover: z.boolean().optional().describe('ask a person before the cutover (default: false)'),
+  })
+  .describe('Configuration of org-mover')
+
+export type RawConfig = z.infer<typeof configSchema>
+export type RawHook = z.infer<typeof hook>
