@@ -1,17 +1,19 @@
 -- Project i lives in namespace i % namespaces; child i of most tables belongs to project i % projects.
 
-INSERT INTO projects (id, organization_id, namespace_id, creator_id, shard_id, path, name, description, visibility, tags, star_count, created_at)
+INSERT INTO projects (id, organization_id, namespace_id, creator_id, shard_id, repository_storage, path, name, description, visibility, tags, star_count, created_at)
 SELECT s.first + i * s.stride, s.org_id, s.first + i % s.namespaces * s.stride,
   CASE WHEN i % 4 > 0 THEN pg_temp.seed_user(s.base, s.stride, s.k, i % s.users) END,
   (SELECT id FROM shards WHERE name = (ARRAY['default', 'nfs-1', 'nfs-2', NULL])[1 + (s.k + i) % 4]),
+  CASE WHEN i % 3 > 0 THEN 'cell-' || current_setting('demo.cell') || '-disk-' || i % 3 END,
   'Project-' || i, 'Project ' || i, pg_temp.seed_text(s.k + i), (ARRAY['private', 'internal', 'public']::visibility[])[1 + i % 3],
   (ARRAY['{a,NULL,"NULL","with, comma"}', '[0:1]={zero,one}', '{}', NULL, '{{a,b},{c,d}}'])[1 + i % 5]::text[], i,
   timestamptz '2022-10-30 01:30+00' + i * interval '1 hour'
 FROM seed_orgs AS s, generate_series(0, s.projects - 1) AS i;
 
-INSERT INTO project_settings (project_id, features, build_timeout, allowed_visibilities)
+INSERT INTO project_settings (project_id, features, build_timeout, allowed_visibilities, cache_location)
 SELECT s.first + i * s.stride, jsonb_build_object('ci', jsonb_build_object('on', true, 'limit', 1.50), 'e', NULL, 'ü', '🚀'),
-  (ARRAY['1 hour', '-00:00:01', '1 year 2 mons', '24:00:00', '1 day']::interval[])[1 + i % 5], '{private,public}'
+  (ARRAY['1 hour', '-00:00:01', '1 year 2 mons', '24:00:00', '1 day']::interval[])[1 + i % 5], '{private,public}',
+  'cell-' || current_setting('demo.cell') || '/cache/' || i
 FROM seed_orgs AS s, generate_series(0, s.projects - 1) AS i;
 
 INSERT INTO project_statistics (project_id, repository_bytes, lfs_bytes, activity_score, growth)
