@@ -1,0 +1,4 @@
+-- Purpose: a chunk's rows in the projection that the target must hold.
+-- Places: columns, from, where
+-- Locks: ACCESS SHARE
+COPY (SELECT {{columns}} FROM {{from}} WHERE {{where}}) TO STDOUT

@@ -1,0 +1,3 @@
+-- Purpose: each key once, and found at once.
+-- Places: relation, columns
+CREATE UNIQUE INDEX ON {{relation}} ({{columns}})

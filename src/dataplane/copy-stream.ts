@@ -1,0 +1,98 @@
+import { Transform } from 'node:stream'
+import type { TransformCallback } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
+import { MoverError } from '../domain/errors.js'
+import { classify } from '../postgres/errors.js'
+import type { Session } from '../postgres/session.js'
+
+export interface CopyRequest {
+  readonly source: Session
+  /** COPY (…) TO STDOUT */
+  readonly out: string
+  readonly target: Session
+  /** COPY … FROM STDIN, the same format */
+  readonly into: string
+  readonly signal?: AbortSignal
+  /** Called with the size of each buffer that passed. */
+  readonly onBytes?: (bytes: number) => void
+  readonly stallMs?: number
+}
+
+const STALL_MS = 300_000
+
+/**
+ * Streams one COPY into another without looking at the rows; memory is bounded by the streams' buffers. Resolves with the
+ * rows that both servers counted. Any failure on either side, an abort or a stall destroys both sessions: their backends
+ * cannot be used again. Throws OM4004 where the counts differ, else what `classify` makes of the first error.
+ */
+export async function copyBetween(request: CopyRequest): Promise<{ readonly rows: number; readonly bytes: number }> {
+  const { source, target, signal } = request
+  const reading = copyTo(request.out)
+  const writing = copyFrom(request.into)
+  const counter = new ByteCounter(request.onBytes)
+  const destroyBoth = (): void => {
+    source.destroy()
+    target.destroy()
+  }
+  const watchdog = watch(counter, request.stallMs ?? STALL_MS, destroyBoth)
+  signal?.addEventListener('abort', destroyBoth, { once: true })
+  try {
+    signal?.throwIfAborted()
+    source.client.query(reading)
+    target.client.query(writing)
+    await pipeline(reading, counter, writing)
+    const sent = reading.rowCount
+    if (sent !== writing.rowCount) {
+      throw new MoverError({
+        code: 'OM4004',
+        message: `${source.label} sent ${sent} rows, ${target.label} stored ${writing.rowCount}; the transaction was rolled back`,
+        hint: 'look for rules or triggers that drop rows on the target, then run `org-mover resume`',
+        retry: 'after-fix',
+      })
+    }
+    return { rows: sent, bytes: counter.bytes }
+  } catch (error) {
+    destroyBoth()
+    signal?.throwIfAborted()
+    if (watchdog.stalled) throw new MoverError({ code: 'OM3008', message: `no byte moved from ${source.label} to ${target.label} for too long; both connections were cut`, hint: 'run `org-mover resume`', retry: 'safe', cause: error })
+    throw classify(error, `${source.label} -> ${target.label}`)
+  } finally {
+    watchdog.stop()
+    signal?.removeEventListener('abort', destroyBoth)
+  }
+}
+
+class ByteCounter extends Transform {
+  bytes = 0
+  readonly #onBytes: ((bytes: number) => void) | undefined
+
+  constructor(onBytes: ((bytes: number) => void) | undefined) {
+    super()
+    this.#onBytes = onBytes
+  }
+
+  override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
+    this.bytes += chunk.length
+    this.#onBytes?.(chunk.length)
+    done(null, chunk)
+  }
+}
+
+/** Cuts both connections when not one byte moved within `stallMs`. */
+function watch(counter: { readonly bytes: number }, stallMs: number, cut: () => void): { readonly stop: () => void; readonly stalled: boolean } {
+  let seen = -1
+  const state = {
+    stalled: false,
+    stop: (): void => clearInterval(timer),
+  }
+  const timer = setInterval(() => {
+    if (counter.bytes === seen) {
+      state.stalled = true
+      cut()
+    }
+    seen = counter.bytes
+  }, stallMs)
+  timer.unref()
+  return state
+}

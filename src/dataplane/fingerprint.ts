@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import type { PlanColumn, TableShape } from '../domain/move-plan.js'
+import { columnOf } from '../postgres/quote.js'
+import type { Session } from '../postgres/session.js'
+import { sql } from '../postgres/sql.js'
+import type { RowSource } from './owned-rows.js'
+import { projected } from './projection.js'
+import type { MapRelation } from './projection.js'
+
+/**
+ * Count and digest of a set of rows. The digest is the pair of sums, over all rows, of two 64-bit hashes with seeds of the
+ * move: equal sets give equal digests in any order, and a fixed pair of rows cannot cancel out without knowing the seeds.
+ */
+export interface Fingerprint {
+  readonly rows: number
+  readonly a: string
+  readonly b: string
+}
+
+export function isSame(one: Fingerprint, other: Fingerprint): boolean {
+  return one.rows === other.rows && one.a === other.a && one.b === other.b
+}
+
+/** Seeds of the move's hashes, from its id. */
+export function seedsOf(moveId: string): readonly [string, string] {
+  const digest = createHash('sha256').update(moveId).digest()
+  return [digest.readBigInt64LE(0).toString(), digest.readBigInt64LE(8).toString()]
+}
+
+/**
+ * The canonical text of a row: a record of its columns in the order of their names, as PostgreSQL prints it under the pinned
+ * settings. Record output quotes and escapes, and prints NULL as nothing and '' as "", so different rows never share a text
+ * (1.0 and 1.00, 0 and -0 differ). bytea goes in by its SHA-256: its hex form would double it and cannot exceed 1 GB.
+ */
+export function rowText(table: TableShape, expression: (column: PlanColumn) => string, columns: readonly PlanColumn[] = table.columns): string {
+  const fields = inNameOrder(columns).map((column) => canonical(column, expression(column)))
+  return `ROW(${fields.join(', ')})::text`
+}
+
+export function canonical(column: PlanColumn, expression: string): string {
+  const { schema, name } = column.castType
+  return schema === 'pg_catalog' && name === 'bytea' ? `pg_catalog.encode(pg_catalog.sha256(${expression}), 'hex')` : expression
+}
+
+export function inNameOrder(columns: readonly PlanColumn[]): readonly PlanColumn[] {
+  return [...columns].sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** Columns as the source will yield them to the target. */
+export function projectedText(table: TableShape, map: MapRelation): string {
+  return rowText(table, (column) => projected(table, column, map))
+}
+
+/** Columns as they are stored. */
+export function storedText(table: TableShape): string {
+  return rowText(table, (column) => columnOf('t', column.name))
+}
+
+export async function fingerprint(session: Session, row: string, source: RowSource, seeds: readonly [string, string]): Promise<Fingerprint> {
+  const found = await session.one<{ rows: string; a: string; b: string }>(sql('chunk/fingerprint', { row, ...source, seed1: bigintLiteral(seeds[0]), seed2: bigintLiteral(seeds[1]) }))
+  return { rows: Number(found.rows), a: found.a, b: found.b }
+}
+
+/** Negative literals need the cast around them: -9223372036854775808 is not minus a bigint. */
+function bigintLiteral(value: string): string {
+  return `'${value}'::bigint`
+}

@@ -1,0 +1,116 @@
+import type { KeySet, OwnedTable, PlanColumn } from '../domain/move-plan.js'
+import { unitKey } from '../domain/ownership.js'
+import { columnOf, qualified } from '../postgres/quote.js'
+import type { Session } from '../postgres/session.js'
+import { sql } from '../postgres/sql.js'
+import { copyBetween } from './copy-stream.js'
+import { ownedRows, planColumn } from './owned-rows.js'
+import type { Scope } from './owned-rows.js'
+import { projected } from './projection.js'
+import type { MapRelation } from './projection.js'
+
+export interface KeySetContext {
+  /** The organization's tables of the plan. */
+  readonly owned: readonly OwnedTable[]
+  readonly scope: Scope
+  /** Sets of a dry run are temporary: gone with the session. */
+  readonly temporary: boolean
+}
+
+/** Creates the empty relation of a key set in the database of `session`, typed after `owner` there or, elsewhere, after the types given. */
+export async function createKeySet(session: Session, set: KeySet, context: KeySetContext): Promise<void> {
+  const columns = keyColumns(set, context.owned)
+  await session.execute(
+    sql('keys/create', {
+      temporary: context.temporary ? 'TEMPORARY' : '',
+      relation: context.scope.relation(set),
+      columns: columns.map((column, n) => `NULL::${column.type}${column.collation === null ? '' : ` COLLATE ${column.collation}`} AS c${n + 1}`).join(', '),
+      owner: '(SELECT 1) AS none',
+    }),
+  )
+  await session.execute(sql('keys/index', { relation: context.scope.relation(set), columns: columns.map((_, n) => `c${n + 1}`).join(', ') }))
+}
+
+/**
+ * Fills all key sets in the order of the plan from the organization's rows, in one session per database (`sessionOf`), ships
+ * each to the other databases that need it, and yields how many keys came in. Run again, it adds what has come since.
+ */
+export async function fillKeySets(context: KeySetContext, sessionOf: (database: string) => Session): Promise<number> {
+  let added = 0
+  const sets = context.scope.keySets
+  for (let start = 0; start < sets.length; ) {
+    const first = sets[start]
+    if (first === undefined) break
+    let end = start + 1
+    while (first.circle !== null && sets[end]?.circle === first.circle) end += 1
+    const group = sets.slice(start, end)
+    for (let grew = true; grew; ) {
+      let now = 0
+      for (const set of group) now += await fillOne(set, context, sessionOf)
+      added += now
+      grew = first.circle !== null && now > 0
+    }
+    start = end
+  }
+  return added
+}
+
+async function fillOne(set: KeySet, context: KeySetContext, sessionOf: (database: string) => Session): Promise<number> {
+  const owner = ownerOf(set, context.owned)
+  const session = sessionOf(set.owner.database)
+  const columns = set.columns.map((name) => columnOf('t', name))
+  const added = await session.execute(
+    sql('keys/fill', {
+      relation: context.scope.relation(set),
+      columns: columns.join(', '),
+      ...ownedRows(owner, context.scope),
+      not_null: columns.map((column) => `${column} IS NOT NULL`).join(' AND '),
+    }),
+  )
+  if (added > 0) await session.execute(`ANALYZE ${context.scope.relation(set)}`)
+  for (const database of set.databases) {
+    if (database !== set.owner.database && added > 0) await ship(session, sessionOf(database), set, context)
+  }
+  return added
+}
+
+/** Replaces a set in another database by a copy of this one. */
+async function ship(from: Session, to: Session, set: KeySet, { scope }: KeySetContext): Promise<void> {
+  const relation = scope.relation(set)
+  await replaceContent(from, `COPY (SELECT * FROM ${relation}) TO STDOUT`, to, relation)
+}
+
+/**
+ * Copies a set to the target, keys projected as the target holds them; where a key column is remapped, the owner's rows are
+ * read again through the projection. Replaces what was there.
+ */
+export async function shipToTarget(source: Session, target: Session, set: KeySet, context: KeySetContext & { readonly map: MapRelation }): Promise<void> {
+  const owner = ownerOf(set, context.owned)
+  const relation = context.scope.relation(set)
+  const remapped = set.columns.some((name) => planColumn(owner, name).rule !== null)
+  const { from, where } = ownedRows(owner, context.scope)
+  const columns = set.columns.map((name) => projected(owner, planColumn(owner, name), context.map)).join(', ')
+  const notNull = set.columns.map((name) => `${columnOf('t', name)} IS NOT NULL`).join(' AND ')
+  const out = remapped ? `COPY (SELECT DISTINCT ${columns} FROM ${from} WHERE (${where}) AND ${notNull}) TO STDOUT` : `COPY (SELECT * FROM ${relation}) TO STDOUT`
+  await replaceContent(source, out, target, relation)
+}
+
+/** In one transaction: a fence that asks the set meanwhile must never find it empty. */
+async function replaceContent(source: Session, out: string, target: Session, relation: string): Promise<void> {
+  await target.transaction('READ COMMITTED', async () => {
+    await target.execute(`DELETE FROM ${relation}`)
+    await copyBetween({ source, out, target, into: `COPY ${relation} FROM STDIN` })
+  })
+  await target.execute(`ANALYZE ${relation}`)
+}
+
+function ownerOf(set: KeySet, owned: readonly OwnedTable[]): OwnedTable {
+  const owner = owned.find((table) => unitKey(table.id) === unitKey(set.owner))
+  if (owner === undefined) throw new RangeError(`no table ${qualified(set.owner)} in the plan`)
+  return owner
+}
+
+function keyColumns(set: KeySet, owned: readonly OwnedTable[]): readonly PlanColumn[] {
+  const owner = ownerOf(set, owned)
+  return set.columns.map((name) => planColumn(owner, name))
+}

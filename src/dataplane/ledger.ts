@@ -1,0 +1,83 @@
+import { bug } from '../domain/errors.js'
+import type { TableShape } from '../domain/move-plan.js'
+import { literal, qualified } from '../postgres/quote.js'
+import type { Session } from '../postgres/session.js'
+import { sql } from '../postgres/sql.js'
+import { compared } from './compare.js'
+import type { Holder } from './guard.js'
+import { identityColumns } from './owned-rows.js'
+import type { RowSource } from './owned-rows.js'
+import { castTo, projected } from './projection.js'
+import type { MapRelation } from './projection.js'
+
+export interface ChunkId {
+  readonly tableNo: number
+  readonly chunkNo: number
+}
+
+/** Keys of a chunk's rows in projected values: one PostgreSQL text[] in text form per key column. Never parsed here. */
+export interface ChunkKeys {
+  readonly rows: number
+  readonly arrays: readonly string[]
+}
+
+/** Reads the keys of a set of source rows as the target will hold them. */
+export async function readKeys(session: Session, table: TableShape, source: RowSource, map: MapRelation): Promise<ChunkKeys> {
+  const key = identityColumns(table)
+  if (key.length === 0) throw bug(`${table.id.name} has no key to record`)
+  const columns = key.map((column, n) => `(${projected(table, column, map)})::text AS p${n + 1}`)
+  const arrays = key.map((_, n) => `coalesce(array_agg(p${n + 1}), '{}')::text AS k${n + 1}`)
+  const row = await session.one<Record<string, string>>(sql('chunk/keys', { arrays: arrays.join(', '), columns: columns.join(', '), ...source }))
+  return { rows: Number(row['rows']), arrays: key.map((_, n) => row[`k${n + 1}`] ?? '{}') }
+}
+
+export async function isLoaded(session: Session, holder: Holder, chunk: ChunkId): Promise<boolean> {
+  return (await session.rows(sql('ledger/has'), [holder.moveId, chunk.tableNo, chunk.chunkNo])).length > 0
+}
+
+/** Records a chunk in the transaction that loads it. `keys` is empty for a table without identity. */
+export async function addToLedger(session: Session, holder: Holder, chunk: ChunkId, rows: number, keys: readonly string[]): Promise<void> {
+  await session.rows(sql('ledger/add'), [holder.moveId, chunk.tableNo, chunk.chunkNo, rows])
+  for (const [n, array] of keys.entries()) await session.rows(sql('ledger/add-keys'), [holder.moveId, chunk.tableNo, chunk.chunkNo, n + 1, array])
+}
+
+export interface LedgerRow extends ChunkId {
+  readonly rows: number
+}
+
+/** What this cell holds of the move, whatever the journal says. */
+export async function readLedger(session: Session, moveId: string): Promise<readonly LedgerRow[]> {
+  const rows = await session.rows<{ table_no: number; chunk_no: number; rows: string }>(sql('ledger/loaded'), [moveId])
+  return rows.map((row) => ({ tableNo: row.table_no, chunkNo: row.chunk_no, rows: Number(row.rows) }))
+}
+
+/**
+ * The target's rows of a chunk by the ledger's keys. The arrays are read from the ledger, not sent again; the planner takes an
+ * unnest of a subselect for few rows and so looks each key up by the index, whatever the size of the table.
+ */
+export function ledgerRows(table: TableShape, moveId: string, chunk: ChunkId): RowSource {
+  const { from, where } = ledgerMatch(table, moveId, chunk)
+  return { from: `${from} JOIN ${qualified(table.id)} AS t ON ${where}`, where: 'true' }
+}
+
+function ledgerMatch(table: TableShape, moveId: string, chunk: ChunkId): RowSource {
+  const key = identityColumns(table)
+  if (key.length === 0) throw bug(`${table.id.name} has no key in the ledger`)
+  const arrays = key.map(
+    (_, n) =>
+      `(SELECT l.keys FROM org_mover.ledger_keys AS l WHERE l.move_id = ${literal(moveId)}::uuid AND l.table_no = ${chunk.tableNo} AND l.chunk_no = ${chunk.chunkNo} AND l.column_no = ${n + 1})`,
+  )
+  const names = key.map((_, n) => `k${n + 1}`)
+  const equal = key.map((column, n) => compared(`t."${column.name.replaceAll('"', '""')}"`, '=', `k.k${n + 1}::${castTo(column)}`, column.equality))
+  return { from: `unnest(${arrays.join(', ')}) AS k(${names.join(', ')})`, where: equal.join(' AND ') }
+}
+
+/** Deletes exactly the rows that the ledger names for a chunk; yields how many there were. Call within `guarded`. */
+export async function deleteByLedger(session: Session, table: TableShape, moveId: string, chunk: ChunkId): Promise<number> {
+  const { from, where } = ledgerMatch(table, moveId, chunk)
+  return session.execute(sql('ledger/delete-rows', { table: `${table.partitioned ? '' : 'ONLY '}${qualified(table.id)} AS t`, ledger: from, matches: where }))
+}
+
+export async function forgetChunk(session: Session, moveId: string, chunk: ChunkId): Promise<void> {
+  await session.rows(sql('ledger/forget'), [moveId, chunk.tableNo, chunk.chunkNo])
+}

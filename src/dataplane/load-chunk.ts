@@ -1,0 +1,61 @@
+import { bug, MoverError } from '../domain/errors.js'
+import type { OwnedTable } from '../domain/move-plan.js'
+import { ident, identList, qualified } from '../postgres/quote.js'
+import type { Session } from '../postgres/session.js'
+import { sql } from '../postgres/sql.js'
+import { chunkRows } from './chunks.js'
+import type { Chunk } from './chunks.js'
+import { copyBetween } from './copy-stream.js'
+import { holdGuard } from './guard.js'
+import type { Holder } from './guard.js'
+import { addToLedger, isLoaded, readKeys } from './ledger.js'
+import type { Scope } from './owned-rows.js'
+import { loadedColumns, projected } from './projection.js'
+import type { MapRelation } from './projection.js'
+
+export interface LoadRequest {
+  readonly source: Session
+  readonly target: Session
+  readonly table: OwnedTable
+  readonly chunk: Chunk
+  readonly scope: Scope
+  readonly map: MapRelation
+  readonly holder: Holder
+  readonly signal: AbortSignal
+  readonly onBytes: (bytes: number) => void
+}
+
+/**
+ * Loads one chunk: one target transaction that holds the guard, copies the rows and writes the ledger. A chunk that the
+ * ledger has is left alone, so any repetition is harmless; any failure leaves neither rows nor ledger row. Yields the rows
+ * loaded now, 0 where the chunk was there. Both sessions are unusable after a failure of the COPY.
+ */
+export async function loadChunk(request: LoadRequest): Promise<{ readonly rows: number; readonly bytes: number }> {
+  const { source, target, table, chunk, scope, map, holder, signal, onBytes } = request
+  const rows = chunkRows(table, scope, chunk)
+  const keys = table.identity === null ? null : await readKeys(source, table, rows, map)
+  return target.transaction('READ COMMITTED', async () => {
+    await holdGuard(target, holder)
+    if (await isLoaded(target, holder, chunk)) return { rows: 0, bytes: 0 }
+    const columns = loadedColumns(table)
+    const copied = await copyBetween({
+      source,
+      out: sql('chunk/read', { columns: columns.map((column) => `${projected(table, column, map)} AS ${ident(column.name)}`).join(', '), ...rows }),
+      target,
+      into: sql('chunk/write', { table: qualified(table.id), columns: identList(columns.map((column) => column.name)) }),
+      signal,
+      onBytes,
+    })
+    if (keys !== null && keys.rows !== copied.rows) {
+      throw new MoverError({
+        code: 'OM4003',
+        message: `${table.id.schema}.${table.id.name}: the source had ${keys.rows} rows in this chunk and then sent ${copied.rows}: something writes past the fence; the chunk was rolled back`,
+        hint: 'find the writer (superuser sessions with triggers off, subscriptions), then abort the move',
+        retry: 'after-fix',
+      })
+    }
+    if (columns.length === 0) throw bug(`${table.id.name} has no column to load`)
+    await addToLedger(target, holder, chunk, copied.rows, keys?.arrays ?? [])
+    return copied
+  })
+}

@@ -1,0 +1,111 @@
+import type { TableName } from '../domain/catalog.js'
+import type { OwnedTable } from '../domain/move-plan.js'
+import { fenceFunction, fenceTrigger } from '../dataplane/names.js'
+import type { FenceTrigger } from '../dataplane/names.js'
+import type { Scope } from '../dataplane/owned-rows.js'
+import { ident, literal, qualified } from '../postgres/quote.js'
+import type { Session } from '../postgres/session.js'
+import { sql } from '../postgres/sql.js'
+import { isToldByRow, lookupFunction, rejectFunction, whenClause } from './fence-sql.js'
+import type { FenceFacts } from './fence-sql.js'
+import { withLockRetries } from './lock-retries.js'
+
+export interface FenceRequest {
+  readonly session: Session
+  /** Tables of this database; the root first, so that parents stop before children. */
+  readonly tables: readonly OwnedTable[]
+  readonly scope: Scope
+  readonly facts: FenceFacts
+  /** Tables (and leaves) whose triggers may be ENABLE ALWAYS: owned by the role, and no subscription applies to them. */
+  readonly mayEnableAlways: (table: TableName) => boolean
+  readonly onWaiting: (reason: string | null) => void
+  readonly signal: AbortSignal
+}
+
+/**
+ * Puts the write fence on the tables: one short transaction a table, so that nobody queues behind it for longer than
+ * lock_timeout; taking the table's lock waits out the writers in flight. Tables that bear it already are left alone, so it
+ * may be run again. The key sets must exist. Throws OM3003 when a table's lock cannot be had after retries.
+ */
+export async function installFence(request: FenceRequest): Promise<void> {
+  const { session, tables, scope, facts } = request
+  await session.execute(rejectFunction(facts))
+  for (const table of tables) if (!isToldByRow(table)) await session.execute(lookupFunction(table, scope, facts))
+  const leaves = await leavesOf(session, tables)
+  const existing = await existingTriggers(session, facts.moveId)
+  for (const table of tables) {
+    const statements = [
+      ...rowTriggers(table, scope, facts).filter(({ name }) => !existing.has(triggerKey(table.id, name))).map((trigger) => ({ ...trigger, on: table.id as TableName })),
+      ...[table.id, ...(leaves.get(qualified(table.id)) ?? [])].map((on) => truncateTrigger(on, facts)).filter(({ name, on }) => !existing.has(triggerKey(on, name))),
+    ]
+    if (statements.length === 0) continue
+    await withLockRetries({ what: `table ${table.id.schema}.${table.id.name}`, onWaiting: request.onWaiting, signal: request.signal }, () =>
+      session.transaction('READ COMMITTED', async () => {
+        for (const { name, on, text } of statements) {
+          await session.execute(text)
+          if (request.mayEnableAlways(on)) await session.execute(`ALTER TABLE ${qualified(on)} ENABLE ALWAYS TRIGGER ${ident(name)}`)
+        }
+      }),
+    )
+  }
+}
+
+export function triggerKey(table: TableName, name: string): string {
+  return `${qualified(table)} ${name}`
+}
+
+/** The triggers that are there, as `triggerKey`s. */
+export async function existingTriggers(session: Session, moveId: string): Promise<ReadonlyMap<string, string>> {
+  const rows = await session.rows<{ schema: string; table: string; name: string; enabled: string }>(sql('fence/existing'), [fenceTriggerPrefixOf(moveId)])
+  return new Map(rows.map((row) => [triggerKey({ schema: row.schema, name: row.table }, row.name), row.enabled]))
+}
+
+/** The triggers that a whole fence has, as `triggerKey`s. */
+export async function expectedTriggers(session: Session, tables: readonly OwnedTable[], moveId: string): Promise<readonly string[]> {
+  const leaves = await leavesOf(session, tables)
+  return tables.flatMap((table) => [
+    ...(['new', 'old'] as const).map((kind) => triggerKey(table.id, fenceTrigger(moveId, kind))),
+    ...[table.id, ...(leaves.get(qualified(table.id)) ?? [])].map((on) => triggerKey(on, fenceTrigger(moveId, 'truncate'))),
+  ])
+}
+
+async function leavesOf(session: Session, tables: readonly OwnedTable[]): Promise<Map<string, TableName[]>> {
+  const partitioned = tables.filter((table) => table.partitioned)
+  const leaves = new Map<string, TableName[]>()
+  if (partitioned.length === 0) return leaves
+  const rows = await session.rows<{ root_schema: string; root: string; schema: string; name: string }>(sql('fence/leaves'), [partitioned.map((t) => t.id.schema), partitioned.map((t) => t.id.name)])
+  for (const row of rows) {
+    const root = qualified({ schema: row.root_schema, name: row.root })
+    leaves.set(root, [...(leaves.get(root) ?? []), { schema: row.schema, name: row.name }])
+  }
+  return leaves
+}
+
+function rowTriggers(table: OwnedTable, scope: Scope, facts: FenceFacts): readonly { readonly name: string; readonly text: string }[] {
+  const told = isToldByRow(table)
+  const versions = [
+    { kind: 'new', row: 'NEW', timing: 'AFTER INSERT OR UPDATE' },
+    { kind: 'old', row: 'OLD', timing: 'AFTER UPDATE OR DELETE' },
+  ] as const
+  return versions.map(({ kind, row, timing }) =>
+    trigger(table.id, facts, kind, { timing, level: 'ROW', when: told ? whenClause(table, scope, row) : '', function: fenceFunction(facts.moveId, told ? 0 : table.no) }),
+  )
+}
+
+function truncateTrigger(on: TableName, facts: FenceFacts): { readonly name: string; readonly on: TableName; readonly text: string } {
+  return { on, ...trigger(on, facts, 'truncate', { timing: 'BEFORE TRUNCATE', level: 'STATEMENT', when: '', function: fenceFunction(facts.moveId, 0) }) }
+}
+
+function trigger(
+  on: TableName,
+  facts: FenceFacts,
+  kind: FenceTrigger,
+  parts: { readonly timing: string; readonly level: string; readonly when: string; readonly function: string },
+): { readonly name: string; readonly text: string } {
+  const name = fenceTrigger(facts.moveId, kind)
+  return { name, text: sql('fence/trigger', { name: ident(name), table: qualified(on), argument: literal(kind), ...parts }) }
+}
+
+function fenceTriggerPrefixOf(moveId: string): string {
+  return fenceTrigger(moveId, 'new').slice(0, -'new'.length)
+}

@@ -1,0 +1,54 @@
+import { ident, qualified } from '../postgres/quote.js'
+import type { Session } from '../postgres/session.js'
+import { sql } from '../postgres/sql.js'
+import { moveHex } from '../dataplane/names.js'
+import { withLockRetries } from './lock-retries.js'
+import type { LockRetryOptions } from './lock-retries.js'
+
+interface Leftover {
+  readonly kind: 'trigger' | 'function' | 'relation'
+  readonly schema: string
+  readonly name: string
+  readonly table: string | null
+}
+
+/** Makes every fence function of the move harmless, in one transaction and without a lock on any table. Idempotent. */
+export async function liftFence(session: Session, moveId: string): Promise<void> {
+  const functions = (await leftoversOf(session, moveId)).filter((object) => object.kind === 'function')
+  if (functions.length === 0) return
+  await session.transaction('READ COMMITTED', async () => {
+    for (const { schema, name } of functions) await session.execute(sql('fence/lifted', { function: qualified({ schema, name }) }))
+  })
+}
+
+/**
+ * Drops what bears the move's name in this database: triggers (ACCESS EXCLUSIVE for a moment, one table a transaction), then
+ * functions and key sets. Idempotent. Throws OM3003 where a table's lock cannot be had; what is left is harmless by then.
+ */
+export async function dropMoveObjects(session: Session, moveId: string, options: Omit<LockRetryOptions, 'what'>): Promise<void> {
+  const leftovers = await leftoversOf(session, moveId)
+  const byTable = new Map<string, Leftover[]>()
+  for (const object of leftovers) {
+    if (object.kind !== 'trigger' || object.table === null) continue
+    const table = qualified({ schema: object.schema, name: object.table })
+    byTable.set(table, [...(byTable.get(table) ?? []), object])
+  }
+  for (const [table, triggers] of byTable) {
+    await withLockRetries({ ...options, what: `table ${table}` }, () =>
+      session.transaction('READ COMMITTED', async () => {
+        for (const { name } of triggers) await session.execute(`DROP TRIGGER IF EXISTS ${ident(name)} ON ${table}`)
+      }),
+    )
+  }
+  await session.transaction('READ COMMITTED', async () => {
+    for (const { kind, schema, name } of leftovers) {
+      if (kind === 'function') await session.execute(`DROP FUNCTION IF EXISTS ${qualified({ schema, name })}()`)
+      if (kind === 'relation') await session.execute(`DROP TABLE IF EXISTS ${qualified({ schema, name })}`)
+    }
+  })
+}
+
+async function leftoversOf(session: Session, moveId: string): Promise<readonly Leftover[]> {
+  const rows = await session.rows<{ kind: Leftover['kind']; schema: string; name: string; table: string | null }>(sql('cell/leftovers'), [moveHex(moveId)])
+  return rows
+}
