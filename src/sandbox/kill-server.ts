@@ -1,0 +1,49 @@
+import { readFile, readdir } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { identityOf, isAlive } from './process-identity.js'
+import type { ProcessIdentity } from './process-identity.js'
+
+const run = promisify(execFile)
+const POLL_MS = 5
+
+/**
+ * SIGKILL to a postmaster and to every child it has; resolves when all are gone. The children come first stopped, because one
+ * that sees its postmaster die would still have time to write.
+ */
+export async function killServer(postmasterPid: number): Promise<void> {
+  const postmaster = await identityOf(postmasterPid)
+  if (postmaster === null) return
+  // a stopped postmaster forks no more, so that the list of its children is complete
+  signal(postmasterPid, 'SIGSTOP')
+  const children = await childrenOf(postmasterPid)
+  for (const pid of children) signal(pid, 'SIGSTOP')
+  const doomed = [postmaster, ...(await Promise.all(children.map(identityOf)))].filter((p): p is ProcessIdentity => p !== null)
+  for (const { pid } of doomed) signal(pid, 'SIGKILL')
+  for (const identity of doomed) while (await isAlive(identity)) await delay(POLL_MS)
+}
+
+/** Signal 0 only asks. False if there is no such process any more. */
+export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, name)
+  } catch {
+    return false
+  }
+}
+
+async function childrenOf(parent: number): Promise<number[]> {
+  if (process.platform !== 'linux') {
+    const listed = await run('pgrep', ['-P', String(parent)]).then((r) => r.stdout, () => '')
+    return listed.split('\n').filter(Boolean).map(Number)
+  }
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
+  const parents = await Promise.all(pids.map(parentOf))
+  return pids.filter((_, index) => parents[index] === parent)
+}
+
+async function parentOf(pid: number): Promise<number | null> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  return stat === '' ? null : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+}

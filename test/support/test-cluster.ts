@@ -1,0 +1,25 @@
+import type { Cluster, ClusterOptions } from '../../src/sandbox/cluster.js'
+import { startCluster } from '../../src/sandbox/start-cluster.js'
+
+/**
+ * A server for one test alone, of the kind that the environment asks for: `ORG_MOVER_TEST_PG` (embedded, system or docker),
+ * `ORG_MOVER_TEST_PG_VERSION` (a major version), `ORG_MOVER_TEST_PG_IMAGE` (docker). It takes about half a second. Only for
+ * tests that stop or kill the server, or need settings of their own; all others use `freshDatabase`.
+ */
+export async function startTestCluster(options: Pick<ClusterOptions, 'settings'> = {}): Promise<Cluster> {
+  const provider = providerFromEnvironment()
+  if (provider === 'docker') {
+    // loaded only here: the library takes half a second, and the other kinds must work without it
+    const { startDockerCluster } = await import('./docker/docker-cluster.js')
+    return startDockerCluster({ ...options, image: process.env['ORG_MOVER_TEST_PG_IMAGE'] ?? 'postgres:17' })
+  }
+  const version = process.env['ORG_MOVER_TEST_PG_VERSION'] ?? ''
+  return startCluster({ ...options, provider, ...(version === '' ? {} : { version: Number(version) }) })
+}
+
+export function providerFromEnvironment(): 'embedded' | 'system' | 'docker' {
+  const name = process.env['ORG_MOVER_TEST_PG'] ?? ''
+  if (name === '' || name === 'embedded') return 'embedded'
+  if (name === 'system' || name === 'docker') return name
+  throw new Error(`ORG_MOVER_TEST_PG is ${name}; it can be embedded, system or docker`)
+}
