@@ -1,0 +1,103 @@
+import { readdir, readFile } from 'node:fs/promises'
+import type { ClientBase } from 'pg'
+
+/** The demo cell's DDL and seed are SQL files of the package; this path holds from src/ as from dist/. */
+const DEMO = new URL('../../schema/demo/', import.meta.url)
+
+export interface DemoCell {
+  /** Number of the cell, from 1: it decides the range of every sequence. */
+  readonly cell: number
+  /** `column-order`: the same tables with other column positions, as installations of different age have them. */
+  readonly variant: 'standard' | 'column-order'
+}
+
+export interface DemoSeed {
+  readonly cell: number
+  /** Small organizations, of some 370 rows each. */
+  readonly organizations: number
+  /** Rows of one more, big organization; 0 for none. Tables have a minimum, so a few hundred rows are the least. */
+  readonly bigOrgRows: number
+  /**
+   * Makes the ciphertext of a secret. Without it the secret columns hold bytes that no key opens. The plaintext depends on
+   * table and key only, so both cells and every run have the same.
+   */
+  readonly seal?: SealSecret
+}
+
+export type SealSecret = (plaintext: string, place: { readonly table: string; readonly column: string; readonly primaryKey: string }) => Buffer
+
+export interface SeededCell {
+  /** Ids of the small organizations. */
+  readonly organizations: readonly string[]
+  readonly bigOrganization: string | null
+}
+
+const SECRET_COLUMNS = [
+  { table: 'ci_variables', column: 'encrypted_value', type: 'bytea' },
+  { table: 'integrations', column: 'encrypted_properties', type: 'bytea' },
+  { table: 'web_hooks', column: 'encrypted_token', type: 'text' },
+  { table: 'access_tokens', column: 'encrypted_token', type: 'bytea' },
+] as const
+
+/** Creates the demo schema in an empty database, in one transaction, and gives its sequences the cell's own range. */
+export async function installDemoSchema(client: ClientBase, { cell, variant }: DemoCell): Promise<void> {
+  await inTransaction(client, async () => {
+    await runFiles(client, DEMO)
+    if (variant !== 'standard') await client.query(await readFile(new URL(`variants/${variant}.sql`, DEMO), 'utf8'))
+    await client.query('SELECT demo.set_cell($1)', [cell])
+  })
+}
+
+/**
+ * Fills an installed cell without rows, in one transaction, then analyzes it. The same arguments give the same rows (ciphertexts
+ * of `seal` apart). Needs a superuser: triggers of the schema would overwrite ids, so they are off for this session.
+ */
+export async function seedDemoCell(client: ClientBase, { cell, organizations, bigOrgRows, seal }: DemoSeed): Promise<SeededCell> {
+  await inTransaction(client, async () => {
+    await client.query(`SET LOCAL session_replication_role = replica; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, MDY'`)
+    await client.query(
+      `SELECT set_config('demo.cell', $1, true), set_config('demo.organizations', $2, true), set_config('demo.big_org_rows', $3, true)`,
+      [cell, organizations, Math.round(bigOrgRows)].map(String),
+    )
+    await runFiles(client, new URL('seed/', DEMO))
+    if (seal !== undefined) await sealSecrets(client, seal)
+  })
+  await client.query('ANALYZE')
+  const idOf = (k: number) => String((cell - 1) * 1_000_000 + k)
+  return {
+    organizations: Array.from({ length: organizations }, (_, index) => idOf(index + 1)),
+    bigOrganization: bigOrgRows > 0 ? idOf(organizations + 1) : null,
+  }
+}
+
+async function sealSecrets(client: ClientBase, seal: SealSecret): Promise<void> {
+  for (const { table, column, type } of SECRET_COLUMNS) {
+    const found = await client.query<{ id: string }>(`SELECT id::text FROM ${table} WHERE ${column} IS NOT NULL ORDER BY ${table}.id`)
+    const ids = found.rows.map((row) => row.id)
+    const sealed = ids.map((id) => seal(`secret of ${table} ${id}`, { table, column, primaryKey: id }))
+    const values = type === 'text' ? sealed.map((bytes) => bytes.toString('base64')) : sealed
+    await client.query(
+      `UPDATE ${table} AS t SET ${column} = sealed.value FROM unnest($1::bigint[], $2::${type}[]) AS sealed (id, value) WHERE t.id = sealed.id`,
+      [ids, values],
+    )
+  }
+}
+
+/** Runs the SQL files of one folder in the order of their numbers. */
+async function runFiles(client: ClientBase, folder: URL): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => /^\d.*\.sql$/.test(name)).sort()
+  for (const name of names) await client.query(await readFile(new URL(name, folder), 'utf8'))
+}
+
+async function inTransaction(client: ClientBase, work: () => Promise<void>): Promise<void> {
+  await client.query('BEGIN')
+  try {
+    await client.query('SET LOCAL search_path = public')
+    await work()
+    await client.query('COMMIT')
+  } catch (error) {
+    // The first error is the one to report; a lost connection has rolled back by itself.
+    await client.query('ROLLBACK').catch(() => undefined)
+    throw error
+  }
+}
