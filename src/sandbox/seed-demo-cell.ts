@@ -40,26 +40,20 @@ const SECRET_COLUMNS = [
 ] as const
 
 /** Creates the demo schema in an empty database, in one transaction, and gives its sequences the cell's own range. */
-export async function installDemoSchema(client: ClientBase, { cell, variant }: DemoCell): Promise<void> {
-  await inTransaction(client, async () => {
-    await runFiles(client, DEMO)
-    if (variant !== 'standard') await client.query(await readFile(new URL(`variants/${variant}.sql`, DEMO), 'utf8'))
-    await client.query('SELECT demo.set_cell($1)', [cell])
-  })
+export async function installDemoSchema(client: ClientBase, cell: DemoCell): Promise<void> {
+  const sql = await installSql(cell)
+  await inTransaction(client, async () => void (await client.query(sql)))
 }
 
 /**
  * Fills an installed cell without rows, in one transaction, then analyzes it. The same arguments give the same rows (ciphertexts
  * of `seal` apart). Needs a superuser: triggers of the schema would overwrite ids, so they are off for this session.
  */
-export async function seedDemoCell(client: ClientBase, { cell, organizations, bigOrgRows, seal }: DemoSeed): Promise<SeededCell> {
+export async function seedDemoCell(client: ClientBase, seed: DemoSeed): Promise<SeededCell> {
+  const sql = await seedSql(seed)
+  const { cell, organizations, bigOrgRows, seal } = seed
   await inTransaction(client, async () => {
-    await client.query(`SET LOCAL session_replication_role = replica; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, MDY'`)
-    await client.query(
-      `SELECT set_config('demo.cell', $1, true), set_config('demo.organizations', $2, true), set_config('demo.big_org_rows', $3, true)`,
-      [cell, organizations, Math.round(bigOrgRows)].map(String),
-    )
-    await runFiles(client, new URL('seed/', DEMO))
+    await client.query(sql)
     if (seal !== undefined) await sealSecrets(client, seal)
   })
   await client.query('ANALYZE')
@@ -68,6 +62,29 @@ export async function seedDemoCell(client: ClientBase, { cell, organizations, bi
     organizations: Array.from({ length: organizations }, (_, index) => idOf(index + 1)),
     bigOrganization: bigOrgRows > 0 ? idOf(organizations + 1) : null,
   }
+}
+
+/** Schema and rows as one script for one query without parameters, so that a template database can be built from it. */
+export async function demoCellSql(cell: DemoCell & Omit<DemoSeed, 'seal'>): Promise<string> {
+  return `BEGIN;\n${await installSql(cell)}\n${await seedSql(cell)}\nCOMMIT;`
+}
+
+async function installSql({ cell, variant }: DemoCell): Promise<string> {
+  const changes = variant === 'standard' ? '' : await readFile(new URL(`variants/${variant}.sql`, DEMO), 'utf8')
+  return ['SET LOCAL search_path = public;', await readFiles(DEMO), changes, `SELECT demo.set_cell(${whole(cell)});`].join('\n')
+}
+
+async function seedSql({ cell, organizations, bigOrgRows }: Omit<DemoSeed, 'seal'>): Promise<string> {
+  const settings = `
+    SET LOCAL search_path = public; SET LOCAL session_replication_role = replica; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, MDY';
+    SET LOCAL demo.cell = ${whole(cell)}; SET LOCAL demo.organizations = ${whole(organizations)}; SET LOCAL demo.big_org_rows = ${whole(bigOrgRows)};`
+  return `${settings}\n${await readFiles(new URL('seed/', DEMO))}`
+}
+
+/** Numbers are spliced into the script: nothing but digits may get there. */
+function whole(count: number): string {
+  if (!Number.isSafeInteger(Math.round(count)) || count < 0) throw new RangeError(`expected a count, got ${count}`)
+  return Math.round(count).toFixed(0)
 }
 
 async function sealSecrets(client: ClientBase, seal: SealSecret): Promise<void> {
@@ -83,16 +100,16 @@ async function sealSecrets(client: ClientBase, seal: SealSecret): Promise<void> 
   }
 }
 
-/** Runs the SQL files of one folder in the order of their numbers. */
-async function runFiles(client: ClientBase, folder: URL): Promise<void> {
+/** The SQL files of one folder in the order of their numbers. */
+async function readFiles(folder: URL): Promise<string> {
   const names = (await readdir(folder)).filter((name) => /^\d.*\.sql$/.test(name)).sort()
-  for (const name of names) await client.query(await readFile(new URL(name, folder), 'utf8'))
+  const texts = await Promise.all(names.map((name) => readFile(new URL(name, folder), 'utf8')))
+  return texts.join('\n')
 }
 
 async function inTransaction(client: ClientBase, work: () => Promise<void>): Promise<void> {
   await client.query('BEGIN')
   try {
-    await client.query('SET LOCAL search_path = public')
     await work()
     await client.query('COMMIT')
   } catch (error) {
