@@ -1,0 +1,7 @@
+-- Purpose: heartbeat.
+-- Parameters: $1 move id, $2 epoch, $3 milliseconds
+-- Result: one row (1); none for a process that lost its lease
+-- Locks: the row of the move
+UPDATE org_mover.move SET lease_until = clock_timestamp() + $3::float8 * interval '1 ms', updated_at = clock_timestamp()
+WHERE id = $1 AND epoch = $2 AND lease_holder IS NOT NULL
+RETURNING 1 AS held

@@ -1,0 +1,109 @@
+import { bug } from '../domain/errors.js'
+import type { Session } from '../postgres/session.js'
+import { sql } from '../postgres/sql.js'
+import { writeHeld } from './journal-guard.js'
+import type { Holder } from './journal-guard.js'
+import { countOf } from './move-row.js'
+
+/** The chunks of a move: their bounds, what happened to each, and the fingerprints of both sides. */
+
+/** A key as text, one element a key column. */
+export type KeyBound = readonly (string | null)[]
+
+export interface NewChunk {
+  readonly chunkNo: number
+  /** Keys above this one; null: from the start. */
+  readonly lower: KeyBound | null
+  /** Up to and with this one; null: to the end. */
+  readonly upper: KeyBound | null
+  readonly rows: number | null
+}
+
+export interface JournalChunk extends NewChunk {
+  readonly tableNo: number
+  readonly loaded: boolean
+  readonly verified: boolean
+  readonly purged: boolean
+  /** As those who took them wrote them; null until then. */
+  readonly sourceFingerprint: unknown
+  readonly targetFingerprint: unknown
+  readonly storedFingerprint: unknown
+  readonly bytes: number
+}
+
+/** What happened to a chunk; what is left out stays as it is. `loaded: false` and `verified: false` take back, before a repair. */
+export interface ChunkMark {
+  readonly chunkNo: number
+  readonly loaded?: boolean
+  readonly verified?: boolean
+  readonly purged?: boolean
+  readonly rows?: number
+  readonly bytes?: number
+  readonly sourceFingerprint?: unknown
+  readonly targetFingerprint?: unknown
+  readonly storedFingerprint?: unknown
+}
+
+/**
+ * Enters chunks of one table in one statement. A chunk that is there keeps its bounds: the cell's ledger knows it by number, and
+ * "loaded" must go on meaning the same rows. Throws OM3005.
+ */
+export async function putChunks(session: Session, holder: Holder, tableNo: number, chunks: readonly NewChunk[]): Promise<void> {
+  const rows = chunks.map((chunk) => ({ chunk_no: chunk.chunkNo, lower: chunk.lower, upper: chunk.upper, rows: chunk.rows }))
+  await writeHeld(session, holder, 'put-chunks', [tableNo, JSON.stringify(rows)])
+}
+
+/**
+ * Records what happened to chunks of one table, in one statement; the table's counts of rows follow. Idempotent: told twice, a
+ * chunk counts once. Throws OM3005.
+ */
+export async function markChunks(session: Session, holder: Holder, tableNo: number, marks: readonly ChunkMark[]): Promise<void> {
+  if (marks.length === 0) return
+  const rows = marks.map((mark) => ({
+    chunk_no: mark.chunkNo,
+    loaded: mark.loaded,
+    verified: mark.verified,
+    purged: mark.purged,
+    rows: mark.rows,
+    bytes: mark.bytes,
+    source_fingerprint: mark.sourceFingerprint,
+    target_fingerprint: mark.targetFingerprint,
+    stored_fingerprint: mark.storedFingerprint,
+  }))
+  const { chunks } = await writeHeld<{ held: number; chunks: number }>(session, holder, 'mark-chunks', [tableNo, JSON.stringify(rows)])
+  if (chunks !== marks.length) throw bug(`${marks.length} chunks of table ${tableNo} were marked, ${chunks} are in the journal`)
+}
+
+interface ChunkRecord {
+  table_no: number
+  chunk_no: number
+  lower: KeyBound | null
+  upper: KeyBound | null
+  rows: string | null
+  loaded: boolean
+  verified: boolean
+  purged: boolean
+  source_fingerprint: unknown
+  target_fingerprint: unknown
+  stored_fingerprint: unknown
+  bytes: string
+}
+
+/** By table and chunk number; of one table where `tableNo` is given. */
+export async function listChunks(session: Session, moveId: string, tableNo: number | null = null): Promise<JournalChunk[]> {
+  const records = await session.rows<ChunkRecord & Record<string, unknown>>(sql('journal/list-chunks'), [moveId, tableNo])
+  return records.map((record) => ({
+    tableNo: record.table_no,
+    chunkNo: record.chunk_no,
+    lower: record.lower,
+    upper: record.upper,
+    rows: record.rows === null ? null : countOf(record.rows),
+    loaded: record.loaded,
+    verified: record.verified,
+    purged: record.purged,
+    sourceFingerprint: record.source_fingerprint,
+    targetFingerprint: record.target_fingerprint,
+    storedFingerprint: record.stored_fingerprint,
+    bytes: countOf(record.bytes),
+  }))
+}
