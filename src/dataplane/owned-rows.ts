@@ -12,6 +12,8 @@ export interface Scope {
   readonly keySets: readonly KeySet[]
   /** The relation that holds a key set here, qualified; its columns are c1, c2, … */
   readonly relation: (set: KeySet) => string
+  /** What the row is called in the predicate: t, unless said otherwise (NEW and OLD in a trigger). */
+  readonly alias?: string
 }
 
 /** `FROM <from> WHERE <where>`, rows under alias t. */
@@ -42,7 +44,7 @@ export function ownedRows(table: OwnedTable, scope: Scope): RowSource {
   return { from: `(${parts.join(' UNION ALL ')}) AS t`, where: 'true' }
 }
 
-/** Whether the row under alias t is the organization's: never NULL. */
+/** Whether the row is the organization's: never NULL. A `query` table is told under alias t only. */
 export function isOwnedRow(table: OwnedTable, scope: Scope): string {
   return `(${branchesOf(table, table.ownership, scope)
     .map((branch) => `(${branch}) IS TRUE`)
@@ -56,15 +58,16 @@ export function branchesOf(table: TableShape, ownership: Ownership, scope: Scope
 }
 
 export function belongs(table: TableShape, alternative: Alternative, scope: Scope): string {
+  const alias = scope.alias ?? 't'
   if (alternative.kind === 'direct') {
     const column = planColumn(table, alternative.column)
-    return compared(columnOf('t', column.name), '=', typedLiteral(scope.org, column), column.equality)
+    return compared(columnOf(alias, column.name), '=', typedLiteral(scope.org, column), column.equality)
   }
   const set = keySetOf(scope, alternative.parent, alternative.parentColumns)
   if (set === undefined) throw bug(`no key set for ${alternative.parent.name} (${alternative.parentColumns.join(', ')})`)
   const equal = alternative.columns.map((name, n) => {
     const column = planColumn(table, name)
-    return compared(columnOf('t', name), '=', `k.c${n + 1}${collated(column, set.collations[n] ?? null)}`, column.equality)
+    return compared(columnOf(alias, name), '=', `k.c${n + 1}${collated(column, set.collations[n] ?? null)}`, column.equality)
   })
   return `EXISTS (SELECT 1 FROM ${scope.relation(set)} AS k WHERE ${equal.join(' AND ')})`
 }

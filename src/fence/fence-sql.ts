@@ -22,8 +22,7 @@ export function isToldByRow(table: OwnedTable): boolean {
 
 /** WHEN clause over NEW or OLD of a table told by its row. */
 export function whenClause(table: OwnedTable, scope: Scope, row: 'NEW' | 'OLD'): string {
-  const tests = branchesOf(table, table.ownership, scope).map((branch) => branch.replaceAll(/\bt\."/g, `${row}."`))
-  return `WHEN (${tests.join(' OR ')})`
+  return `WHEN (${branchesOf(table, table.ownership, { ...scope, alias: row }).join(' OR ')})`
 }
 
 /** The function that all tables told by their row share, and every TRUNCATE trigger. */

@@ -1,0 +1,91 @@
+import type { OwnedTable } from '../domain/move-plan.js'
+import type { Alternative } from '../domain/ownership.js'
+import { belongs, isOwnedRow, ownedRows, planColumn, tableItself } from '../dataplane/owned-rows.js'
+import { columnOf, qualified } from '../postgres/quote.js'
+import { bounded, nameOf, placeOf, reportRows, sample } from './examination.js'
+import type { Examination } from './examination.js'
+
+/** Rows without an owner, key columns that disagree, chains that disagree (P4). Reads the source. */
+export async function checkOwnership(exam: Examination): Promise<void> {
+  for (const table of exam.plan.owned) {
+    if (table.ownership.kind !== 'keys') continue
+    const { alternatives } = table.ownership
+    await bounded(exam, placeOf(exam, 'source', table), 'rows without an owner', () => checkUnowned(exam, table, alternatives))
+    await bounded(exam, placeOf(exam, 'source', table), 'rows whose parent is gone', () => checkOrphans(exam, table, alternatives))
+    await bounded(exam, placeOf(exam, 'source', table), 'key columns that disagree', () => checkAgreement(exam, table, alternatives))
+  }
+}
+
+async function checkUnowned(exam: Examination, table: OwnedTable, alternatives: readonly Alternative[]): Promise<void> {
+  if (table.unowned === 'stay') return
+  const nullable = alternatives.map((alternative) => columnsOf(alternative).filter((name) => !planColumn(table, name).notNull))
+  if (nullable.some((columns) => columns.length === 0)) return
+  const where = nullable.map((columns) => `(${columns.map((name) => `${columnOf('t', name)} IS NULL`).join(' OR ')})`).join(' AND ')
+  const rows = await sample(exam.session('source', table.id.database), table, { from: tableItself(table), where })
+  reportRows(exam, 'OM2103', 'error', placeOf(exam, 'source', table), {
+    message: `${rows.total} row(s) of ${nameOf(table)} have no owner: ${alternatives.flatMap(columnsOf).join(', ')} is NULL`,
+    hint: 'fill the key, or declare `unowned: stay` for the table if these rows belong to nobody',
+  }, rows)
+}
+
+/** A declared key without a foreign key may lead nowhere: such a row would stay behind in silence. */
+async function checkOrphans(exam: Examination, table: OwnedTable, alternatives: readonly Alternative[]): Promise<void> {
+  const [only] = alternatives
+  if (only?.kind !== 'via' || alternatives.length > 1 || only.parent.database !== table.id.database) return
+  const isForeignKey = table.references.some((r) => r.constraint !== null && r.columns.join('\0') === only.columns.join('\0'))
+  if (isForeignKey) return
+  const equal = only.columns.map((name, n) => `${columnOf('p', only.parentColumns[n] ?? '')} = ${columnOf('t', name)}`).join(' AND ')
+  const notNull = only.columns.map((name) => `${columnOf('t', name)} IS NOT NULL`).join(' AND ')
+  const rows = await sample(exam.session('source', table.id.database), table, { from: tableItself(table), where: `${notNull} AND NOT EXISTS (SELECT 1 FROM ${qualified(only.parent)} AS p WHERE ${equal})` })
+  reportRows(exam, 'OM2103', 'warning', placeOf(exam, 'source', table), {
+    message: `${rows.total} row(s) of ${nameOf(table)} refer by ${only.columns.join(', ')} to rows of ${only.parent.schema}.${only.parent.name} that do not exist: they belong to nobody and stay`,
+    hint: 'remove them or correct the key; a foreign key would have prevented them',
+  }, rows)
+}
+
+async function checkAgreement(exam: Examination, table: OwnedTable, alternatives: readonly Alternative[]): Promise<void> {
+  const session = exam.session('source', table.id.database)
+  if ((exam.counts.get(table.no) ?? 0) > 0 && alternatives.length > 1) {
+    const source = ownedRows(table, exam.scope)
+    const contradicts = alternatives.map((alternative) => `(${notNull(alternative)} AND (${belongs(table, alternative, exam.scope)}) IS NOT TRUE)`)
+    const rows = await sample(session, table, { from: source.from, where: `(${source.where}) AND (${contradicts.join(' OR ')})` })
+    reportRows(exam, 'OM2105', 'error', placeOf(exam, 'source', table), {
+      message: `${rows.total} row(s) of ${nameOf(table)} belong to organization ${exam.plan.org} by one of ${alternatives.map(describe).join(', ')} and to another by the other`,
+      hint: 'correct the rows, or declare the one column that decides as sharding_key',
+    }, rows)
+  }
+  for (const chain of table.otherChains) {
+    const chosen = alternatives[0]
+    if (chosen === undefined) continue
+    const rows = await sample(session, table, disagreement(exam, table, chosen, chain))
+    reportRows(exam, 'OM2105', 'error', placeOf(exam, 'source', table), {
+      message: `${rows.total} row(s) of ${nameOf(table)} belong to different organizations by ${describe(chosen)} and by ${describe(chain)}`,
+      hint: 'correct the rows, or declare the sharding_key of the table',
+    }, rows)
+  }
+}
+
+/** Rows that exactly one of the two chains gives to the organization; each half is read by its own chain's index. */
+function disagreement(exam: Examination, table: OwnedTable, chosen: Alternative, chain: Alternative): { readonly from: string; readonly where: string } {
+  const [a, b] = [belongs(table, chosen, exam.scope), belongs(table, chain, exam.scope)]
+  const halves = [`SELECT * FROM ${tableItself(table)} WHERE ${a} AND (${b}) IS NOT TRUE`, `SELECT * FROM ${tableItself(table)} WHERE ${b} AND (${a}) IS NOT TRUE`]
+  return { from: `(${halves.join(' UNION ALL ')}) AS t`, where: 'true' }
+}
+
+/** Owned rows of the plan that are really there, one predicate for both directions of a reference. */
+export function ownedByAlias(exam: Examination, table: OwnedTable, alias: string): string {
+  return isOwnedRow(table, { ...exam.scope, alias })
+}
+
+function columnsOf(alternative: Alternative): readonly string[] {
+  return alternative.kind === 'direct' ? [alternative.column] : alternative.columns
+}
+
+function notNull(alternative: Alternative): string {
+  return columnsOf(alternative).map((name) => `${columnOf('t', name)} IS NOT NULL`).join(' AND ')
+}
+
+function describe(alternative: Alternative): string {
+  return alternative.kind === 'direct' ? alternative.column : `${alternative.columns.join(', ')} -> ${alternative.parent.schema}.${alternative.parent.name}`
+}
+

@@ -1,0 +1,111 @@
+import type { OwnedTable, Reference, SharedTable, TableShape } from '../domain/move-plan.js'
+import { unitKey } from '../domain/ownership.js'
+import { isOwnedRow, ownedRows } from '../dataplane/owned-rows.js'
+import type { RowSource } from '../dataplane/owned-rows.js'
+import { unmatchedUses } from '../dataplane/lookup-maps.js'
+import { referenceMatch, sharedRows } from '../dataplane/shared-rows.js'
+import { columnOf, qualified } from '../postgres/quote.js'
+import { finding } from '../domain/finding.js'
+import { bounded, nameOf, placeOf, reportRows, sample } from './examination.js'
+import type { Examination } from './examination.js'
+
+/**
+ * The closure: every foreign key and declared reference from a moving row must end at a row that will be on the target, and
+ * every reference from a row that stays to one that leaves is named. Reads the source.
+ */
+export async function checkReferences(exam: Examination): Promise<void> {
+  for (const table of exam.plan.owned) {
+    if ((exam.counts.get(table.no) ?? 0) === 0) continue
+    for (const reference of table.references) await checkOutbound(exam, table, ownedRows(table, exam.scope), reference)
+    await checkInbound(exam, table)
+  }
+  for (const table of exam.plan.shared) {
+    for (const reference of table.references) await checkOutbound(exam, table, sharedRows(table, exam.shared), reference)
+  }
+}
+
+async function checkOutbound(exam: Examination, table: OwnedTable | SharedTable, source: RowSource, reference: Reference): Promise<void> {
+  if (isTheRuleItself(table, reference) || reference.parent.database !== table.id.database) return
+  // a rule that sets the value decides where it leads on the target; the proof after the load looks at the result
+  if (reference.columns.some((name) => ['set', 'map'].includes(table.columns.find((c) => c.name === name)?.rule?.kind ?? ''))) return
+  await bounded(exam, placeOf(exam, 'source', table), `references by ${reference.columns.join(', ')}`, async () => {
+    if (reference.parentFate === 'lookup') return checkLookupUse(exam, table, source, reference)
+    const exists = parentOnTarget(exam, reference)
+    if (exists === null) return
+    const set = reference.columns.map((name) => `${columnOf('t', name)} IS NOT NULL`).join(' AND ')
+    const rows = await sample(exam.session('source', table.id.database), table, {
+      from: source.from,
+      where: `(${source.where}) AND ${set} AND NOT EXISTS (SELECT 1 FROM ${qualified(reference.parent)} AS p WHERE ${referenceMatch(table, reference, 'p')} AND ${exists})`,
+    })
+    reportRows(exam, 'OM2104', 'error', placeOf(exam, 'source', table), {
+      message: `${rows.total} moving row(s) of ${nameOf(table)} refer by ${reference.columns.join(', ')} to rows of ${reference.parent.schema}.${reference.parent.name} that will not be on the target`,
+      hint:
+        reference.parentFate === 'stays'
+          ? `declare ${reference.parent.schema}.${reference.parent.name} lookup or shared, or give the column a rule (lookup, map, set)`
+          : 'correct these rows: they point into another organization or at a row that belongs to nobody',
+    }, rows)
+  })
+}
+
+/** A row told by this very reference cannot miss its parent. */
+function isTheRuleItself(table: OwnedTable | SharedTable, reference: Reference): boolean {
+  if (!('ownership' in table) || table.ownership.kind !== 'keys') return false
+  return table.ownership.alternatives.some(
+    (a) => a.kind === 'via' && a.columns.join('\0') === reference.columns.join('\0') && unitKey(a.parent) === unitKey(reference.parent),
+  )
+}
+
+/** Condition over alias p under which the parent will be on the target; null where it always is. */
+function parentOnTarget(exam: Examination, reference: Reference): string | null {
+  if (reference.parentFate === 'shared') {
+    // the closure takes along what is referred to; a declared `where` may leave it out
+    const parent = exam.plan.shared.find((t) => unitKey(t.id) === unitKey(reference.parent))
+    if (parent?.where == null) return null
+    const key = (parent.identity ?? []).map((name, n) => `${columnOf('p', name)} = k.c${n + 1}`).join(' AND ')
+    return `EXISTS (SELECT 1 FROM ${exam.shared.relation(parent.no)} AS k WHERE ${key})`
+  }
+  const owner = exam.plan.owned.find((t) => unitKey(t.id) === unitKey(reference.parent))
+  if (owner === undefined) return 'false'
+  if (owner.ownership.kind === 'query') return `EXISTS (SELECT 1 FROM (SELECT p.*) AS t WHERE ${isOwnedRow(owner, exam.scope)})`
+  return isOwnedRow(owner, { ...exam.scope, alias: 'p' })
+}
+
+async function checkLookupUse(exam: Examination, table: TableShape, source: RowSource, reference: Reference): Promise<void> {
+  const lookup = exam.plan.lookups.find((t) => unitKey(t.id) === unitKey(reference.parent))
+  if (lookup === undefined || lookup.insertMissing) return
+  const uses = await unmatchedUses(exam.session('source', table.id.database), { table, source, columns: reference.columns, referenced: reference.parentColumns, relation: exam.map(lookup.no) })
+  if (uses.length === 0) return
+  exam.report(
+    finding(
+      'OM2112',
+      'error',
+      placeOf(exam, 'source', table),
+      {
+        message: `moving rows of ${nameOf(table)} refer by ${reference.columns.join(', ')} to ${uses.length} row(s) of ${nameOf(lookup)} that the target does not have (matched by ${lookup.matchBy.join(', ')})`,
+        hint: `add the rows on ${exam.plan.target}, or declare insert_missing: true for ${nameOf(lookup)}`,
+      },
+      { count: uses.reduce((sum, use) => sum + use.rows, 0), examples: uses.slice(0, 5).map(({ key }) => Object.fromEntries(reference.columns.map((name, n) => [name, key[n] ?? null]))) },
+    ),
+  )
+}
+
+async function checkInbound(exam: Examination, table: OwnedTable): Promise<void> {
+  for (const inbound of table.inbound) {
+    const child = exam.plan.owned.find((t) => t.no === inbound.child)
+    if (child !== undefined && child.ownership.kind === 'keys' && child.ownership.alternatives.some((a) => a.kind === 'via' && a.columns.join('\0') === inbound.columns.join('\0') && unitKey(a.parent) === unitKey(table.id))) continue
+    const place = { ...placeOf(exam, 'source', table), schema: inbound.table.schema, table: inbound.table.name }
+    await bounded(exam, place, `references to ${nameOf(table)}`, async () => {
+      const session = exam.session('source', table.id.database)
+      const equal = inbound.columns.map((name, n) => `${columnOf('x', name)} = ${columnOf('t', inbound.referencedColumns[n] ?? '')}`).join(' AND ')
+      const stays = child === undefined ? 'true' : child.ownership.kind === 'query' ? `NOT EXISTS (SELECT 1 FROM (SELECT x.*) AS t WHERE ${isOwnedRow(child, exam.scope)})` : `NOT ${isOwnedRow(child, { ...exam.scope, alias: 'x' })}`
+      const owned = ownedRows(table, exam.scope)
+      const rows = await sample(session, table, { from: `${owned.from} JOIN ${qualified(inbound.table)} AS x ON ${equal}`, where: `(${owned.where}) AND ${stays}` })
+      const isShared = exam.plan.shared.some((t) => t.id.schema === inbound.table.schema && t.id.name === inbound.table.name)
+      reportRows(exam, 'OM2115', 'warning', place, {
+        message: `${rows.total} row(s) of ${inbound.table.schema}.${inbound.table.name} that stay on ${exam.plan.source} refer by ${inbound.columns.join(', ')} to moving rows of ${nameOf(table)}`,
+        hint: isShared ? 'give the column a rule for the copy, and clear it on the source before the purge' : 'correct these rows before the purge: it stops at them',
+      }, rows)
+    })
+  }
+}
+

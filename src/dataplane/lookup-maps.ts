@@ -1,0 +1,136 @@
+import { matchLookup } from '../domain/match-lookup.js'
+import type { LookupMatch, LookupRow } from '../domain/match-lookup.js'
+import type { LookupTable, MovePlan, PlanColumn, TableShape } from '../domain/move-plan.js'
+import { columnOf, identList, qualified } from '../postgres/quote.js'
+import type { Session } from '../postgres/session.js'
+import { sql } from '../postgres/sql.js'
+import { compared } from './compare.js'
+import type { Holder } from './guard.js'
+import { addToLedger, isLoaded } from './ledger.js'
+import { identityColumns, planColumn, tableItself } from './owned-rows.js'
+import type { RowSource } from './owned-rows.js'
+import { castTo, loadedColumns, newColumn, oldColumn, projected } from './projection.js'
+import type { MapRelation } from './projection.js'
+
+/** Columns of a lookup table that are read on both sides: the natural key and whatever moving rows refer by. */
+function readColumns(table: LookupTable): readonly string[] {
+  return [...new Set([...table.matchBy, ...table.referenced.flat(), ...(table.identity ?? [])])]
+}
+
+export async function matchLookupTable(source: Session, target: Session, table: LookupTable): Promise<LookupMatch> {
+  const columns = readColumns(table)
+  const [from, to] = await Promise.all([readRows(source, table, columns), readRows(target, table, columns)])
+  return matchLookup(from, to, table.matchBy.map((name) => columns.indexOf(name)))
+}
+
+/** True where both cells have the same keys for every row that both have: nothing needs to be remapped. */
+export function isIdentity(table: LookupTable, match: LookupMatch): boolean {
+  const positions = [...new Set(table.referenced.flat())].map((name) => readColumns(table).indexOf(name))
+  return match.pairs.every(({ source, target }) => positions.every((n) => source[n] === target[n]))
+}
+
+async function readRows(session: Session, table: LookupTable, columns: readonly string[]): Promise<LookupRow[]> {
+  const rows = await session.rows<{ row: LookupRow }>(sql('lookup/rows', { columns: columns.map((name) => `${columnOf('t', name)}::text`).join(', '), from: tableItself(table) }))
+  return rows.map(({ row }) => row)
+}
+
+export interface MapContext {
+  readonly map: MapRelation
+  readonly temporary: boolean
+}
+
+/** Creates the map relation of a lookup table in this database; does nothing for one that nothing refers to. */
+export async function createMap(session: Session, table: LookupTable, context: MapContext): Promise<void> {
+  const columns = mapColumns(table)
+  const definitions = columns.flatMap((column) => [`${oldColumn(column.name)} ${column.type}`, `${newColumn(column.name)} ${column.type}`])
+  await session.execute(sql('lookup/create-map', { temporary: context.temporary ? 'TEMPORARY' : '', relation: context.map(table.no), columns: definitions.join(', ') }))
+  if (columns.length > 0) await session.execute(`CREATE INDEX ON ${context.map(table.no)} (${columns.map((column) => oldColumn(column.name)).join(', ')})`)
+}
+
+/** Replaces the map's content by these pairs. */
+export async function fillMap(session: Session, table: LookupTable, match: LookupMatch, context: MapContext): Promise<void> {
+  const columns = mapColumns(table)
+  if (columns.length === 0) return
+  const positions = columns.map((column) => readColumns(table).indexOf(column.name))
+  const arrays = positions.flatMap((n) => [match.pairs.map(({ source }) => source[n] ?? null), match.pairs.map(({ target }) => target[n] ?? null)])
+  const casts = columns.flatMap((column) => [column, column]).map((column, n) => `u.c${n + 1}::${castTo(column)}`)
+  await session.transaction('READ COMMITTED', async () => {
+    await session.execute(`DELETE FROM ${context.map(table.no)}`)
+    await session.rows(
+      sql('lookup/fill-map', { relation: context.map(table.no), columns: casts.join(', '), arrays: arrays.map((_, n) => `$${n + 1}::text[]`).join(', '), names: arrays.map((_, n) => `c${n + 1}`).join(', ') }),
+      arrays,
+    )
+  })
+  await session.execute(`ANALYZE ${context.map(table.no)}`)
+}
+
+function mapColumns(table: LookupTable): readonly PlanColumn[] {
+  return [...new Set(table.referenced.flat())].map((name) => planColumn(table, name))
+}
+
+/** A use of a lookup table by moving rows that no row of the target answers. */
+export interface UnmatchedUse {
+  readonly key: readonly string[]
+  readonly rows: number
+}
+
+/** Values in these columns of moving rows that the map does not know. `referenced` are the lookup's columns they refer to. */
+export async function unmatchedUses(session: Session, request: { readonly table: TableShape; readonly source: RowSource; readonly columns: readonly string[]; readonly referenced: readonly string[]; readonly relation: string }): Promise<readonly UnmatchedUse[]> {
+  const columns = request.columns.map((name) => columnOf('t', name))
+  const rows = await session.rows<{ key: string[]; rows: string }>(
+    sql('lookup/used', {
+      columns: columns.map((column) => `${column}::text`).join(', '),
+      ...request.source,
+      not_null: columns.map((column) => `${column} IS NOT NULL`).join(' AND '),
+      map: request.relation,
+      matches: request.referenced.map((name, n) => compared(`m.${oldColumn(name)}`, '=', columns[n] ?? '', planColumn(request.table, request.columns[n] ?? '').equality)).join(' AND '),
+      group: columns.join(', '),
+    }),
+  )
+  return rows.map(({ key, rows: count }) => ({ key, rows: Number(count) }))
+}
+
+/**
+ * Adds one row that the target lacks, found on the source by its natural key, and records it in the ledger; ids come from the
+ * target's own sequence where the key column has a default there. Call within `guarded`. Idempotent by its chunk number.
+ */
+export async function insertMissing(
+  sessions: { readonly source: Session; readonly target: Session },
+  request: { readonly table: LookupTable; readonly row: LookupRow; readonly chunkNo: number; readonly holder: Holder; readonly map: MapRelation; readonly hasDefault: (column: string) => boolean },
+): Promise<void> {
+  const { table, holder, chunkNo } = request
+  const chunk = { tableNo: table.no, chunkNo }
+  if (await isLoaded(sessions.target, holder, chunk)) return
+  const key = identityColumns(table)
+  const columns = loadedColumns(table).filter((column) => !(key.includes(column) && request.hasDefault(column.name) && !table.matchBy.includes(column.name)))
+  const naturalKey = table.matchBy.map((name) => request.row[readColumns(table).indexOf(name)] ?? null)
+  const { row } = await sessions.source.one<{ row: (string | null)[] }>(
+    sql('lookup/missing-row', {
+      columns: columns.map((column) => `(${projected(table, column, request.map)})::text`).join(', '),
+      from: tableItself(table),
+      where: table.matchBy.map((name, n) => `${columnOf('t', name)}::text = ($1::text[])[${n + 1}]`).join(' AND '),
+    }),
+    [naturalKey],
+  )
+  const { keys } = await sessions.target.one<{ keys: string[] }>(
+    sql('lookup/insert', {
+      table: qualified(table.id),
+      columns: identList(columns.map((column) => column.name)),
+      values: columns.map((column, n) => `$${n + 1}::${castTo(column)}`).join(', '),
+      returning: key.map((column) => `${columnOf('', column.name).slice(1)}::text`).join(', '),
+    }),
+    row,
+  )
+  await addToLedger(sessions.target, holder, chunk, 1, keys.map((value) => arrayText(value)))
+}
+
+/** A one-element text[] in text form. */
+function arrayText(value: string): string {
+  return `{"${value.replaceAll(/["\\]/g, String.raw`\$&`)}"}`
+}
+
+/** The plan without the remappings that change nothing, so that those tables are streamed as they are. */
+export function withoutIdentityMaps(plan: MovePlan, identical: ReadonlySet<number>): MovePlan {
+  const plain = <T extends TableShape>(table: T): T => ({ ...table, columns: table.columns.map((column) => (column.rule?.kind === 'lookup' && identical.has(column.rule.lookup) ? { ...column, rule: null } : column)) })
+  return { ...plan, owned: plan.owned.map(plain), shared: plan.shared.map(plain), lookups: plan.lookups.map(plain) }
+}

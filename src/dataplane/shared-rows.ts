@@ -1,0 +1,172 @@
+import { bug } from '../domain/errors.js'
+import type { MovePlan, OwnedTable, Reference, SharedTable, TableShape } from '../domain/move-plan.js'
+import { unitKey } from '../domain/ownership.js'
+import { columnOf, ident, identList, qualified } from '../postgres/quote.js'
+import type { Session } from '../postgres/session.js'
+import { sql } from '../postgres/sql.js'
+import { compared } from './compare.js'
+import { copyBetween } from './copy-stream.js'
+import type { Holder } from './guard.js'
+import { addToLedger } from './ledger.js'
+import { declaredSql, identityColumns, ownedRows, planColumn, tableItself } from './owned-rows.js'
+import type { RowSource, Scope } from './owned-rows.js'
+import { canonical, inNameOrder } from './fingerprint.js'
+import { loadedColumns, projected } from './projection.js'
+import type { MapRelation } from './projection.js'
+
+export interface SharedContext {
+  readonly plan: MovePlan
+  readonly scope: Scope
+  /** Relation with the keys of a shared table's rows that go along, by the table's number. */
+  readonly relation: (tableNo: number) => string
+  readonly temporary: boolean
+}
+
+export async function createSharedSet(session: Session, table: SharedTable, context: SharedContext): Promise<void> {
+  const key = identityColumns(table)
+  if (key.length === 0) throw bug(`shared table ${table.id.name} has no key`)
+  await session.execute(
+    sql('shared/create', {
+      temporary: context.temporary ? 'TEMPORARY' : '',
+      relation: context.relation(table.no),
+      columns: key.map((column, n) => `c${n + 1} ${column.type}${column.collation === null ? '' : ` COLLATE ${column.collation}`}`).join(', '),
+    }),
+  )
+  await session.execute(`CREATE UNIQUE INDEX ON ${context.relation(table.no)} (${key.map((_, n) => `c${n + 1}`).join(', ')})`)
+}
+
+/**
+ * Fills the sets of all shared tables of one database: the rows that owned or shared rows refer to, until nothing is new, or
+ * the rows of the declared `where` instead. Yields how many came in. `hasRows` says which owned tables need not be read.
+ */
+export async function fillSharedSets(session: Session, database: string, context: SharedContext, hasRows: (tableNo: number) => boolean): Promise<number> {
+  const shared = context.plan.shared.filter((table) => table.id.database === database)
+  if (shared.length === 0) return 0
+  let total = 0
+  for (const table of shared) {
+    if (table.where === null) continue
+    total += await session.execute(
+      sql('shared/declared', { relation: context.relation(table.no), keys: keysOf(table, 't'), from: tableItself(table), where: `(${declaredSql(table, table.where, context.scope.org)}\n)` }),
+    )
+  }
+  for (const table of context.plan.owned) {
+    if (table.id.database === database && hasRows(table.no)) total += await follow(session, table, ownedRows(table, context.scope), context)
+  }
+  for (let grew = shared.length > 0; grew; ) {
+    let now = 0
+    for (const table of shared) now += await follow(session, table, sharedRows(table, context), context)
+    total += now
+    grew = now > 0
+  }
+  for (const table of shared) await session.execute(`ANALYZE ${context.relation(table.no)}`)
+  return total
+}
+
+async function follow(session: Session, referring: OwnedTable | SharedTable, source: RowSource, context: SharedContext): Promise<number> {
+  let added = 0
+  for (const reference of referring.references) {
+    if (reference.parentFate !== 'shared') continue
+    const parent = context.plan.shared.find((table) => unitKey(table.id) === unitKey(reference.parent))
+    if (parent === undefined || parent.where !== null) continue
+    added += await session.execute(
+      sql('shared/closure', {
+        relation: context.relation(parent.no),
+        keys: keysOf(parent, 'p'),
+        shared: tableItself(parent).replace(/ AS t$/, ' AS p'),
+        referring: source.from,
+        where: source.where,
+        matches: referenceMatch(referring, reference, 'p'),
+      }),
+    )
+  }
+  return added
+}
+
+/** `p.<parent column> = t.<column>` for each column of a reference. */
+export function referenceMatch(table: TableShape, reference: Pick<Reference, 'columns' | 'parentColumns'>, alias: string): string {
+  return reference.columns.map((name, n) => compared(columnOf(alias, reference.parentColumns[n] ?? ''), '=', columnOf('t', name), planColumn(table, name).equality)).join(' AND ')
+}
+
+/** The shared rows that go along, on the source. */
+export function sharedRows(table: SharedTable, context: SharedContext): RowSource {
+  const equal = identityColumns(table).map((column, n) => compared(columnOf('t', column.name), '=', `k.c${n + 1}`, column.equality))
+  return { from: `${context.relation(table.no)} AS k JOIN ${tableItself(table)} ON ${equal.join(' AND ')}`, where: 'true' }
+}
+
+function keysOf(table: TableShape, alias: string): string {
+  return identityColumns(table).map((column) => columnOf(alias, column.name)).join(', ')
+}
+
+/** Name of the temporary relation in which one shared table's rows arrive. */
+const STAGE = 'pg_temp.org_mover_stage'
+
+export interface SharedComparison {
+  readonly differing: number
+  readonly examples: readonly (readonly string[])[]
+  readonly absent: number
+}
+
+/**
+ * Sends the shared rows to a temporary relation on the target and compares them there: equal but for `differ_by` where
+ * present. Leaves the stage in place for `insertAbsent`; a later call replaces it.
+ */
+export async function stageShared(sessions: { readonly source: Session; readonly target: Session }, table: SharedTable, context: SharedContext, map: MapRelation): Promise<SharedComparison> {
+  const { source, target } = sessions
+  const columns = loadedColumns(table)
+  await target.execute(`DROP TABLE IF EXISTS ${STAGE}`)
+  await target.execute(sql('shared/stage', { stage: STAGE, columns: identList(columns.map((column) => column.name)), table: qualified(table.id) }))
+  await copyBetween({
+    source,
+    out: sql('chunk/read', { columns: columns.map((column) => `${projected(table, column, map)} AS ${ident(column.name)}`).join(', '), ...sharedRows(table, context) }),
+    target,
+    into: `COPY ${STAGE} (${identList(columns.map((column) => column.name))}) FROM STDIN`,
+  })
+  await target.execute(`ANALYZE ${STAGE}`)
+  const compareColumns = inNameOrder(columns).filter((column) => !table.differBy.includes(column.name))
+  const row = (alias: string): string => `ROW(${compareColumns.map((column) => canonical(column, columnOf(alias, column.name))).join(', ')})::text COLLATE pg_catalog."C"`
+  const differing = await target.rows<{ key: string[]; total: string }>(
+    sql('shared/differing', { stage: STAGE, table: tableItself(table), matches: keyMatch(table), staged_row: row('s'), row: row('t'), key: `ARRAY[${identityColumns(table).map((column) => `${columnOf('s', column.name)}::text`).join(', ')}]` }),
+  )
+  const absent = await absentKeys(target, table)
+  return { differing: Number(differing[0]?.total ?? 0), examples: differing.map(({ key }) => key), absent: absent.rows }
+}
+
+async function absentKeys(target: Session, table: SharedTable): Promise<{ readonly rows: number; readonly arrays: readonly string[] }> {
+  const key = identityColumns(table)
+  const row = await target.one<Record<string, string>>(
+    sql('shared/absent-keys', {
+      arrays: key.map((column, n) => `coalesce(array_agg(${columnOf('s', column.name)}::text), '{}')::text AS k${n + 1}`).join(', '),
+      stage: STAGE,
+      table: tableItself(table),
+      matches: keyMatch(table),
+    }),
+  )
+  return { rows: Number(row['rows']), arrays: key.map((_, n) => row[`k${n + 1}`] ?? '{}') }
+}
+
+/**
+ * Inserts the staged rows that the target lacks, with their ledger row. Call within `guarded`, after `stageShared`. The
+ * chunk number must be new: what an earlier call inserted is present by now and not inserted again.
+ */
+export async function insertAbsent(target: Session, table: SharedTable, holder: Holder, chunkNo: number): Promise<number> {
+  const absent = await absentKeys(target, table)
+  if (absent.rows === 0) return 0
+  const columns = loadedColumns(table)
+  const inserted = await target.execute(
+    sql('shared/insert', {
+      table: qualified(table.id),
+      columns: identList(columns.map((column) => column.name)),
+      staged: columns.map((column) => columnOf('s', column.name)).join(', '),
+      stage: STAGE,
+      target: tableItself(table),
+      matches: keyMatch(table),
+    }),
+  )
+  if (inserted !== absent.rows) throw bug(`${inserted} shared rows inserted where ${absent.rows} were absent`)
+  await addToLedger(target, holder, { tableNo: table.no, chunkNo }, inserted, absent.arrays)
+  return inserted
+}
+
+function keyMatch(table: SharedTable): string {
+  return identityColumns(table).map((column) => compared(columnOf('t', column.name), '=', columnOf('s', column.name), column.equality)).join(' AND ')
+}
