@@ -24,7 +24,7 @@ export interface DemoSeed {
   readonly seal?: SealSecret
 }
 
-export type SealSecret = (plaintext: string, place: { readonly table: string; readonly column: string; readonly primaryKey: string }) => Buffer
+type SealSecret = (plaintext: string, place: { readonly table: string; readonly column: string; readonly primaryKey: string }) => Buffer
 
 export interface SeededCell {
   /** Ids of the small organizations. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, DatabaseError } from 'pg'
 import { type Ground, OPERATIONS, type Write } from './workload-operations.js'
 
-export interface Rejection {
+interface Rejection {
   /** Null where the connection was lost instead of a statement being refused. */
   readonly sqlState: string | null
   readonly message: string
@@ -12,7 +12,7 @@ export interface Rejection {
   readonly atMs: number
 }
 
-export interface WriterRecord {
+interface WriterRecord {
   /** Writes whose COMMIT was acknowledged, in order. */
   readonly acknowledged: readonly (Write & { readonly atMs: number })[]
   readonly rejections: readonly Rejection[]
