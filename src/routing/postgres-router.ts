@@ -1,0 +1,163 @@
+import type { RoutingSettings } from '../config/settings.js'
+import { tableKey } from '../domain/catalog.js'
+import { MoverError } from '../domain/errors.js'
+import { sqlStateOf } from '../postgres/errors.js'
+import { ident, qualified } from '../postgres/quote.js'
+import type { Session } from '../postgres/session.js'
+import { sql } from '../postgres/sql.js'
+import type { Flip, Route, Router } from './router.js'
+
+type Parts = Readonly<Record<string, string>>
+type PartName = 'table' | 'org_column' | 'org_type' | 'cell_column' | 'cell_type' | 'epoch' | 'raise' | 'same_epoch' | 'epoch_column' | 'epoch_value'
+
+interface RouteRecord {
+  cell: string | null
+  epoch: string | null
+}
+
+/**
+ * Routes in a PostgreSQL table, the own one or an existing one with columns of any type. All statements run on the one session
+ * given: inside of a transaction of it they are part of that transaction. Looks the columns up once, at first use.
+ */
+export class PostgresRouter implements Router {
+  readonly #session: Session
+  readonly #settings: RoutingSettings
+  #parts: Promise<Readonly<Record<PartName, string>>> | null = null
+
+  constructor(session: Session, settings: RoutingSettings) {
+    this.#session = session
+    this.#settings = settings
+  }
+
+  isTransactionalWith(control: Session): boolean {
+    return this.#session === control
+  }
+
+  async read(org: string): Promise<Route | null> {
+    const rows = await this.#rows<RouteRecord>('read', ['table', 'org_column', 'org_type', 'cell_column', 'epoch'], [org])
+    const [row] = rows
+    if (row === undefined) return null
+    if (rows.length > 1) throw this.#wrong(`has several rows for organization ${org}`, `make ${this.#settings.orgColumn} unique in it, or name another table`)
+    return { cell: this.#cellOf(org, row.cell), epoch: epochOf(row.epoch) }
+  }
+
+  /** Two first routes at once can both be made only where the table has no unique index on the organization; `read` then refuses. */
+  async set(org: string, cell: string): Promise<Route> {
+    const before = await this.#current(org)
+    const parts: PartName[] = ['table', 'org_column', 'org_type', 'cell_column', 'cell_type', 'epoch']
+    const params = [org, this.#valueOf(cell)]
+    const [row] =
+      before === 'none'
+        ? await this.#rows<{ epoch: string | null }>('insert', [...parts, 'epoch_column', 'epoch_value'], params)
+        : await this.#rows<{ epoch: string | null }>('update', [...parts, 'raise'], params)
+    if (row === undefined) throw changed(`the route of organization ${org} went away while it was being set`, 'run the command again')
+    return { cell, epoch: epochOf(row.epoch) }
+  }
+
+  async flip({ org, from, to, epoch }: Flip): Promise<{ readonly epoch: bigint | null }> {
+    const parts: PartName[] = ['table', 'org_column', 'org_type', 'cell_column', 'cell_type', 'raise', 'same_epoch', 'epoch']
+    const params = [org, this.#valueOf(to), this.#valueOf(from), ...(this.#settings.epochColumn === null ? [] : [epoch === null ? null : String(epoch)])]
+    const [row] = await this.#rows<{ epoch: string | null }>('flip', parts, params)
+    if (row !== undefined) return { epoch: epochOf(row.epoch) }
+    const now = await this.read(org)
+    throw changed(
+      `the route of organization ${org} was expected on ${described({ cell: from, epoch })}, but is ${now === null ? 'gone' : `on ${described(now)}`}; it was not changed`,
+      'find out who changed it; `org-mover route get` shows it, `org-mover abort` takes the move back',
+    )
+  }
+
+  /** As `read`, for a repair: a cell value that nobody knows may be replaced. */
+  async #current(org: string): Promise<'none' | 'one'> {
+    const rows = await this.#rows<RouteRecord>('read', ['table', 'org_column', 'org_type', 'cell_column', 'epoch'], [org])
+    if (rows.length > 1) throw this.#wrong(`has several rows for organization ${org}`, `make ${this.#settings.orgColumn} unique in it, or name another table`)
+    return rows.length === 0 ? 'none' : 'one'
+  }
+
+  async #rows<Row>(statement: string, names: readonly PartName[], params: readonly unknown[]): Promise<(Row & Record<string, unknown>)[]> {
+    this.#parts ??= this.#lookUp()
+    let all: Readonly<Record<PartName, string>>
+    try {
+      all = await this.#parts
+    } catch (error) {
+      // the next call looks again: the failure may have been the connection's
+      this.#parts = null
+      throw error
+    }
+    const parts: Parts = Object.fromEntries(names.map((name) => [name, all[name]]))
+    try {
+      return await this.#session.rows<Row & Record<string, unknown>>(sql(`routing/${statement}`, parts), params)
+    } catch (error) {
+      throw this.#explained(error, all)
+    }
+  }
+
+  async #lookUp(): Promise<Readonly<Record<PartName, string>>> {
+    const { table, orgColumn, cellColumn, epochColumn } = this.#settings
+    const rows = await this.#session.rows<{ name: string; type: string }>(sql('routing/columns'), [table.schema, table.name])
+    if (rows.length === 0) throw this.#wrong('does not exist', this.#settings.isOwn ? 'run `org-mover init`' : 'correct `routing.table` in the configuration')
+    const types = new Map(rows.map((row) => [row.name, row.type]))
+    const typeOf = (column: string): string => {
+      const type = types.get(column)
+      if (type === undefined) throw this.#wrong(`has no column ${column}`, 'correct `routing` in the configuration')
+      return type
+    }
+    const epoch = epochColumn === null ? null : { name: ident(epochColumn), type: typeOf(epochColumn) }
+    return {
+      table: qualified(table),
+      org_column: ident(orgColumn),
+      org_type: typeOf(orgColumn),
+      cell_column: ident(cellColumn),
+      cell_type: typeOf(cellColumn),
+      epoch: epoch === null ? 'NULL' : `r.${epoch.name}`,
+      raise: epoch === null ? '' : `, ${epoch.name} = coalesce(r.${epoch.name}, 0) + 1`,
+      same_epoch: epoch === null ? '' : ` AND r.${epoch.name} IS NOT DISTINCT FROM $4::${epoch.type}`,
+      epoch_column: epoch === null ? '' : `, ${epoch.name}`,
+      epoch_value: epoch === null ? '' : ', 1',
+    }
+  }
+
+  #valueOf(cell: string): string {
+    return this.#settings.cellValues.get(cell) ?? cell
+  }
+
+  #cellOf(org: string, value: string | null): string {
+    const known = [...this.#settings.cellValues].find(([, stored]) => stored === value)
+    if (known !== undefined) return known[0]
+    throw new MoverError({
+      code: 'OM1005',
+      message: `routing has organization ${org} on ${value === null ? 'no cell (NULL)' : `the cell value ${JSON.stringify(value)}`}, which is no cell of the configuration`,
+      hint: 'add the cell, or its value under `routing.cell_values`; `org-mover route set` repairs a wrong route',
+      retry: 'after-fix',
+    })
+  }
+
+  /** A parameter that the column's type does not take is a wrong organization or cell value, not a fault of the database. */
+  #explained(error: unknown, parts: Readonly<Record<PartName, string>>): unknown {
+    if (!/^22(P02|003|007|008)$/.test(sqlStateOf(error) ?? '')) return error
+    const { orgColumn, cellColumn } = this.#settings
+    return new MoverError({
+      code: 'OM1006',
+      message: `the organization or cell is not a value that the routing table ${tableKey(this.#settings.table)} can hold (${orgColumn} is ${parts.org_type}, ${cellColumn} is ${parts.cell_type})`,
+      hint: 'check the id of the organization and `routing.cell_values`',
+      retry: 'after-fix',
+      cause: error,
+    })
+  }
+
+  #wrong(what: string, hint: string): MoverError {
+    const code = this.#settings.isOwn ? 'OM2013' : 'OM1001'
+    return new MoverError({ code, message: `routing table ${tableKey(this.#settings.table)} ${what}`, hint, retry: 'after-fix' })
+  }
+}
+
+function epochOf(text: string | null): bigint | null {
+  return text === null ? null : BigInt(text)
+}
+
+function described(route: Route): string {
+  return route.epoch === null ? route.cell : `${route.cell} at epoch ${route.epoch}`
+}
+
+function changed(message: string, hint: string): MoverError {
+  return new MoverError({ code: 'OM5001', message, hint, retry: 'after-fix' })
+}

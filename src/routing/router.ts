@@ -1,0 +1,35 @@
+import type { Session } from '../postgres/session.js'
+
+/** Which cell serves an organization. */
+export interface Route {
+  readonly cell: string
+  /** Raised by every change; null where the routing table has no epoch. */
+  readonly epoch: bigint | null
+}
+
+export interface Flip {
+  readonly org: string
+  readonly from: string
+  readonly to: string
+  /** As read when the move began; null where the routing table has no epoch. */
+  readonly epoch: bigint | null
+}
+
+/** The port to whatever sends an organization's requests to its cell. */
+export interface Router {
+  /**
+   * Null where routing knows nothing of the organization. Called at the start of a move, before the cutover, and to decide
+   * whether a flip whose answer was lost has happened. Throws OM1001 or OM1005 where the route cannot be understood; never guesses.
+   */
+  read(org: string): Promise<Route | null>
+  /** First route of an organization, or repair by hand: whatever stands there is replaced, and the epoch raised. */
+  set(org: string, cell: string): Promise<Route>
+  /**
+   * The point of no return: compare-and-swap on (org, from, epoch) to `to`, raising the epoch by one. Done when it resolves, or, inside of a
+   * transaction of the session, when that commits. Throws OM5001, with nothing changed, where the route is another. Not to be
+   * repeated blindly: after a lost answer, `read` decides.
+   */
+  flip(flip: Flip): Promise<{ readonly epoch: bigint | null }>
+  /** Whether a transaction of that session covers `flip`, so that journal and route commit together. */
+  isTransactionalWith(control: Session): boolean
+}
