@@ -1,0 +1,63 @@
+import type { Settings } from '../config/settings.js'
+import type { CheckDocument, DiscoverDocument, DoneDocument, ListDocument, MoveDocument, PlanDocument } from '../domain/documents.js'
+import type { MovePhase, MoveState } from '../domain/vocabulary.js'
+import type { Logger } from '../observability/logger.js'
+import type { Progress } from '../observability/progress.js'
+
+/**
+ * What is to be done, one line each, shown before anything is changed; resolves to whether to go on. Throws OM1008 where
+ * there is nobody to ask and no --yes. May be called again in the middle of a move (`confirm_cutover`).
+ */
+export type Confirm = (summary: readonly string[]) => Promise<boolean>
+
+/** What a command that drives a move is given. */
+export interface MoveIo {
+  readonly progress: Progress
+  readonly confirm: Confirm
+  /** Aborted by SIGINT or SIGTERM: stop at the next safe point and return or throw; the move can be resumed. */
+  readonly signal: AbortSignal
+}
+
+export interface MoveRequest {
+  readonly org: string
+  readonly to: string
+  readonly from?: string
+}
+
+/**
+ * The program behind the commands. A failure is thrown (MoverError) as long as there is nothing to show; once a move exists
+ * its document is returned with `error` filled in. Of `status` and `list` an `error` in the returned document is the move's
+ * own and no failure of the command. Move ids may be shortened to a unique prefix.
+ */
+export interface App extends AsyncDisposable {
+  init(): Promise<DoneDocument>
+  doctor(): Promise<CheckDocument>
+  routeGet(org: string): Promise<DoneDocument>
+  routeSet(org: string, cell: string, io: Pick<MoveIo, 'confirm'>): Promise<DoneDocument>
+  discover(request: { readonly cell?: string; readonly mode: 'show' }): Promise<DiscoverDocument>
+  discover(request: { readonly cell?: string; readonly mode: 'write'; readonly directory: string }): Promise<DiscoverDocument>
+  discover(request: { readonly cell?: string; readonly mode: 'check' }): Promise<CheckDocument>
+  plan(request: MoveRequest): Promise<PlanDocument>
+  move(request: MoveRequest & { readonly pauseBefore?: MovePhase }, io: MoveIo): Promise<MoveDocument>
+  resume(moveId: string, io: MoveIo): Promise<MoveDocument>
+  status(moveId: string): Promise<MoveDocument>
+  /** Without filter: every move. `openOnly`: those that have not ended. */
+  list(filter: { readonly org?: string; readonly state?: MoveState; readonly openOnly?: boolean }): Promise<ListDocument>
+  verify(moveId: string, io: MoveIo): Promise<MoveDocument>
+  abort(moveId: string, io: MoveIo): Promise<MoveDocument>
+  purge(moveId: string, options: { readonly waiveRetention?: string }, io: MoveIo): Promise<MoveDocument>
+}
+
+/** `signal` is that of `MoveIo`, for the commands that get none: whatever they wait for should end with it. */
+export type CreateApp = (settings: Settings, options: { readonly logger: Logger; readonly signal: AbortSignal }) => App | Promise<App>
+
+export interface DemoOptions {
+  /** Leave the cells running and say which configuration file leads to them. */
+  readonly keep: boolean
+  readonly progress: Progress
+  readonly logger: Logger
+  readonly signal: AbortSignal
+  /** A line for the person who watches; goes to stderr, above the progress display. */
+  readonly say: (line: string) => void
+}
+export type RunDemo = (options: DemoOptions) => Promise<MoveDocument>

@@ -1,0 +1,114 @@
+import { loadSettings } from '../config/load-settings.js'
+import type { Logger } from '../observability/logger.js'
+import type { Progress } from '../observability/progress.js'
+import type { App, Confirm, MoveIo } from './app.js'
+import type { Host } from './host.js'
+import { initialize } from './init.js'
+import { orInterrupted } from './interrupts.js'
+import type { Invocation } from './invocation.js'
+import type { Outcome } from './outcome.js'
+import { watchStatus } from './watch.js'
+
+export interface CommandContext {
+  readonly host: Host
+  readonly configFile: string
+  readonly logger: Logger
+  readonly signal: AbortSignal
+  readonly progress: Progress
+  readonly confirm: Confirm
+  readonly say: (line: string) => void
+  /** Shows an intermediate result, for --watch. */
+  readonly show: (outcome: Outcome) => void
+}
+
+/** Runs a command to its document. Throws what the application throws. */
+export async function perform(invocation: Invocation, context: CommandContext): Promise<Outcome> {
+  const { host, logger, signal, progress, say } = context
+  if (invocation.command === 'demo') {
+    return { kind: 'move', document: await host.runDemo({ keep: invocation.keep, progress, logger, signal, say }) }
+  }
+  if (invocation.command === 'init') return initialize(context.configFile, host.env, (settings) => withApp(settings, context, (app) => app.init()))
+  const settings = await loadSettings(context.configFile, host.env)
+  return withApp(settings, context, (app) => performWith(app, invocation, context))
+}
+
+async function withApp<T>(settings: Awaited<ReturnType<typeof loadSettings>>, { host, logger, signal }: CommandContext, use: (app: App) => Promise<T>): Promise<T> {
+  const app = await host.createApp(settings, { logger, signal })
+  try {
+    return await use(app)
+  } finally {
+    await closeWithin(app, host, logger)
+  }
+}
+
+/** A connection that hangs while it is closed must not keep the result from the operator, nor hide the first error. */
+async function closeWithin(app: App, { clock }: Host, logger: Logger): Promise<void> {
+  const patience = new AbortController()
+  const closing = Promise.resolve(app[Symbol.asyncDispose]()).catch((err: unknown) => logger.warn({ err }, 'closing connections failed'))
+  await Promise.race([closing, clock.sleep(CLOSE_PATIENCE_MS, patience.signal).catch(() => undefined)])
+  patience.abort()
+}
+
+const CLOSE_PATIENCE_MS = 5000
+
+type WithApp = Exclude<Invocation, { readonly command: 'demo' | 'init' }>
+
+async function performWith(app: App, invocation: WithApp, context: CommandContext): Promise<Outcome> {
+  const { signal, confirm, progress } = context
+  const io: MoveIo = { progress, confirm, signal }
+  switch (invocation.command) {
+    case 'route set':
+      return { kind: 'done', document: await app.routeSet(invocation.org, invocation.to, { confirm }) }
+    case 'move':
+      return { kind: 'move', document: await app.move({ ...moveRequest(invocation), ...(invocation.pauseBefore === null ? {} : { pauseBefore: invocation.pauseBefore }) }, io) }
+    case 'resume':
+      return { kind: 'move', document: await app.resume(invocation.moveId, io) }
+    case 'verify':
+      return { kind: 'move', document: await app.verify(invocation.moveId, io) }
+    case 'abort':
+      return { kind: 'move', document: await app.abort(invocation.moveId, io) }
+    case 'purge': {
+      const { waiveRetention } = invocation
+      return { kind: 'move', document: await app.purge(invocation.moveId, waiveRetention === null ? {} : { waiveRetention }, io) }
+    }
+    default:
+      return orInterrupted(look(app, invocation, context), signal)
+  }
+}
+
+type Looking = Extract<Invocation, { readonly command: 'doctor' | 'route get' | 'discover' | 'plan' | 'status' | 'list' }>
+
+/** Commands that change nothing on any cell. */
+async function look(app: App, invocation: Looking, context: CommandContext): Promise<Outcome> {
+  switch (invocation.command) {
+    case 'doctor':
+      return { kind: 'check', document: await app.doctor() }
+    case 'route get':
+      return { kind: 'done', document: await app.routeGet(invocation.org) }
+    case 'discover':
+      return discover(app, invocation)
+    case 'plan':
+      return { kind: 'plan', document: await app.plan(moveRequest(invocation)) }
+    case 'list': {
+      const { org, state } = invocation
+      return { kind: 'list', document: await app.list({ ...(org === null ? {} : { org }), ...(state === null ? {} : { state }) }) }
+    }
+    case 'status': {
+      const { moveId } = invocation
+      const read = async (): Promise<Outcome> =>
+        moveId === null ? { kind: 'list', document: await app.list({ openOnly: true }) } : { kind: 'move', document: await app.status(moveId) }
+      return invocation.watch ? watchStatus(read, context) : read()
+    }
+  }
+}
+
+async function discover(app: App, { cell, write, check }: Extract<Invocation, { readonly command: 'discover' }>): Promise<Outcome> {
+  const where = cell === null ? {} : { cell }
+  if (check) return { kind: 'check', document: await app.discover({ ...where, mode: 'check' }) }
+  const document = await (write === null ? app.discover({ ...where, mode: 'show' }) : app.discover({ ...where, mode: 'write', directory: write }))
+  return { kind: 'discover', document }
+}
+
+function moveRequest({ org, to, from }: Extract<Invocation, { readonly command: 'plan' | 'move' }>): { readonly org: string; readonly to: string; readonly from?: string } {
+  return { org, to, ...(from === null ? {} : { from }) }
+}

@@ -1,0 +1,57 @@
+import type { LogFormat, LogLevel } from '../observability/logger.js'
+import type { MovePhase, MoveState } from '../domain/vocabulary.js'
+
+/** What the operator asked for, after all checks of usage. */
+export type Invocation =
+  | { readonly command: 'init' }
+  | { readonly command: 'doctor' }
+  | { readonly command: 'route get'; readonly org: string }
+  | { readonly command: 'route set'; readonly org: string; readonly to: string; readonly yes: boolean }
+  | { readonly command: 'discover'; readonly cell: string | null; readonly write: string | null; readonly check: boolean }
+  | { readonly command: 'plan'; readonly org: string; readonly to: string; readonly from: string | null }
+  | { readonly command: 'move'; readonly org: string; readonly to: string; readonly from: string | null; readonly pauseBefore: MovePhase | null; readonly yes: boolean }
+  | { readonly command: 'resume'; readonly moveId: string; readonly yes: boolean }
+  | { readonly command: 'status'; readonly moveId: string | null; readonly watch: boolean }
+  | { readonly command: 'list'; readonly org: string | null; readonly state: MoveState | null }
+  | { readonly command: 'verify'; readonly moveId: string }
+  | { readonly command: 'abort'; readonly moveId: string; readonly yes: boolean }
+  | { readonly command: 'purge'; readonly moveId: string; readonly yes: boolean; readonly waiveRetention: string | null }
+  | { readonly command: 'demo'; readonly keep: boolean }
+
+export type CommandName = Invocation['command']
+
+/** Options of all commands. */
+export interface GlobalOptions {
+  /** Null: `$ORG_MOVER_CONFIG`, else `org-mover.yaml`. */
+  readonly config: string | null
+  readonly json: boolean
+  readonly logLevel: LogLevel
+  readonly logFormat: LogFormat
+  readonly progress: boolean
+}
+
+/** Which document of documents.ts a command prints. */
+export type DocumentKind = 'done' | 'check' | 'discover' | 'plan' | 'move' | 'list' | 'error'
+
+export const DOCUMENT_KINDS: Readonly<Record<CommandName, DocumentKind>> = {
+  init: 'done',
+  doctor: 'check',
+  'route get': 'done',
+  'route set': 'done',
+  discover: 'discover',
+  plan: 'plan',
+  move: 'move',
+  resume: 'move',
+  status: 'move',
+  list: 'list',
+  verify: 'move',
+  abort: 'move',
+  purge: 'move',
+  demo: 'move',
+}
+
+export function documentKindOf(invocation: Invocation): DocumentKind {
+  if (invocation.command === 'discover' && invocation.check) return 'check'
+  if (invocation.command === 'status' && invocation.moveId === null) return 'list'
+  return DOCUMENT_KINDS[invocation.command]
+}

@@ -1,0 +1,42 @@
+import { shellWord } from './format.js'
+import type { Invocation } from './invocation.js'
+import type { Outcome } from './outcome.js'
+
+/** What to run next, as it can be pasted; null where nothing follows. `configFlag` is what --config was given. */
+export function nextCommand(invocation: Invocation, outcome: Outcome, configFlag: string | null): string | null {
+  const next = bareNext(invocation, outcome)
+  return next === null || configFlag === null || !next.startsWith('org-mover ') ? next : `${next} --config ${shellWord(configFlag)}`
+}
+
+function bareNext(invocation: Invocation, outcome: Outcome): string | null {
+  const { document } = outcome
+  if (document.error !== null && outcome.kind !== 'move') return null
+  if (outcome.kind === 'move') return outcome.document.next
+  if (outcome.kind === 'list') return outcome.document.moves.length === 1 ? (outcome.document.moves[0]?.next ?? null) : null
+  switch (invocation.command) {
+    case 'init':
+      return 'org-mover doctor'
+    case 'doctor':
+      return 'org-mover discover'
+    case 'discover':
+      return invocation.check || invocation.write === null ? 'org-mover plan --org ORG --to CELL' : 'org-mover discover --check'
+    case 'route set':
+      return `org-mover route get --org ${shellWord(invocation.org)}`
+    case 'route get':
+      return `org-mover plan --org ${shellWord(invocation.org)} --to CELL`
+    case 'plan': {
+      if (outcome.kind === 'plan' && outcome.document.blocking) return planAgain(invocation)
+      return `org-mover move --org ${shellWord(invocation.org)} --to ${shellWord(invocation.to)}${fromOption(invocation.from)}`
+    }
+    default:
+      return null
+  }
+}
+
+function planAgain({ org, to, from }: Extract<Invocation, { readonly command: 'plan' }>): string {
+  return `org-mover plan --org ${shellWord(org)} --to ${shellWord(to)}${fromOption(from)}`
+}
+
+function fromOption(from: string | null): string {
+  return from === null ? '' : ` --from ${shellWord(from)}`
+}

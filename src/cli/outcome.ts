@@ -1,0 +1,90 @@
+import type { CheckDocument, DiscoverDocument, DoneDocument, ErrorDocument, ListDocument, MoveDocument, PlanDocument } from '../domain/documents.js'
+import { NOT_VERIFIED } from '../domain/documents.js'
+import { MoverError } from '../domain/errors.js'
+import type { DocumentKind } from './invocation.js'
+
+/** The document that a command ends with, tagged with its kind for rendering. */
+export type Outcome =
+  | { readonly kind: 'done'; readonly document: DoneDocument }
+  | { readonly kind: 'check'; readonly document: CheckDocument }
+  | { readonly kind: 'discover'; readonly document: DiscoverDocument }
+  | { readonly kind: 'plan'; readonly document: PlanDocument }
+  | { readonly kind: 'move'; readonly document: MoveDocument }
+  | { readonly kind: 'list'; readonly document: ListDocument }
+  | { readonly kind: 'error'; readonly document: { readonly error: ErrorDocument | null } }
+
+/** What a failed command knows of itself. */
+export interface Known {
+  readonly org?: string | null
+  readonly source?: string | null
+  readonly target?: string | null
+  readonly cell?: string | null
+  readonly moveId?: string | null
+}
+
+/** Every failure as a MoverError; what is none of ours becomes OM9002, its own message kept. */
+export function asMoverError(thrown: unknown): MoverError {
+  if (thrown instanceof MoverError) return thrown
+  return new MoverError({
+    code: 'OM9002',
+    message: `unexpected failure: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    hint: 'run `org-mover status` to see where the move stands, then `org-mover resume`; --log-level debug tells more',
+    retry: 'after-fix',
+    cause: thrown,
+  })
+}
+
+export function errorDocument({ code, message, hint, retry }: MoverError): ErrorDocument {
+  return { code, message, hint, retry }
+}
+
+/** The document of a command that failed (or, without error, was interrupted) before it had anything to show. */
+export function emptyOutcome(kind: DocumentKind, failure: MoverError | null, known: Known): Outcome {
+  const error = failure === null ? null : errorDocument(failure)
+  const findings = failure?.findings ?? []
+  const org = known.org ?? null
+  switch (kind) {
+    case 'done':
+      return { kind, document: { done: [], org, cell: known.cell ?? null, epoch: null, error } }
+    case 'check':
+      return { kind, document: { checks: [], findings, error } }
+    case 'discover':
+      return { kind, document: { cell: known.cell ?? '', tables: [], findings, error } }
+    case 'plan':
+      return { kind, document: { ...emptyPlan(known), findings, blocking: failure !== null, error } }
+    case 'move':
+      return { kind, document: { ...EMPTY_MOVE, org, source: known.source ?? null, target: known.target ?? null, moveId: known.moveId ?? null, findings, error } }
+    case 'list':
+      return { kind, document: { moves: [], error } }
+    case 'error':
+      return { kind, document: { error } }
+  }
+}
+
+function emptyPlan(known: Known): Omit<PlanDocument, 'findings' | 'blocking' | 'error'> {
+  return {
+    org: known.org ?? '',
+    source: known.source ?? null,
+    target: known.target ?? '',
+    tables: [],
+    totals: { tables: 0, rows: 0, bytes: 0 },
+    estimate: { windowSeconds: null, basis: 'unknown' },
+  }
+}
+
+const EMPTY_MOVE: MoveDocument = {
+  moveId: null,
+  org: null,
+  source: null,
+  target: null,
+  state: null,
+  phase: null,
+  tables: [],
+  verification: NOT_VERIFIED,
+  timings: [],
+  frozenSeconds: null,
+  bytesCopied: 0,
+  findings: [],
+  error: null,
+  next: null,
+}

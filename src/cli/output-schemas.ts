@@ -1,0 +1,127 @@
+import { z } from 'zod'
+import { ENDED_STATES, MOVE_STATES, PHASES, STRATEGIES } from '../domain/vocabulary.js'
+import type { CheckDocument, DiscoverDocument, DoneDocument, ListDocument, MoveDocument, PlanDocument } from '../domain/documents.js'
+import type { DocumentKind } from './invocation.js'
+
+/** The JSON documents as schemas: what a reader may rely on. Further fields may come; none of these goes. */
+
+const code = z.string().regex(/^OM\d{4}$/)
+const error = z.object({ code, message: z.string(), hint: z.string(), retry: z.enum(['safe', 'after-fix', 'never']) }).nullable()
+const text = z.string()
+const count = z.number().min(0)
+const row = z.record(text, text.nullable()).describe('columns and their values, as text')
+const tableName = { database: text, schema: text, table: text.describe('the bare name') }
+
+const finding = z.object({
+  code,
+  severity: z.enum(['error', 'warning']),
+  cell: text.nullable(),
+  database: text.nullable(),
+  schema: text.nullable(),
+  table: text.nullable(),
+  message: text,
+  hint: text,
+  count: count.nullable(),
+  examples: z.array(row),
+})
+const findings = z.array(finding)
+
+const done = z.object({ done: z.array(text), org: text.nullable(), cell: text.nullable(), epoch: z.number().nullable(), error })
+
+const check = z.object({
+  checks: z.array(z.object({ cell: text, database: text.nullable(), name: text, ok: z.boolean(), message: text })),
+  findings,
+  error,
+})
+
+const tableClass = z.enum(['root', 'sharded', 'exempt', 'unclassified'])
+const discover = z.object({
+  cell: text,
+  tables: z.array(
+    z.object({
+      ...tableName,
+      class: tableClass,
+      rule: z.object({ kind: z.enum(['root', 'direct', 'via', 'any_of']), columns: z.array(text), path: z.array(text) }).nullable(),
+      strategy: z.enum(STRATEGIES).nullable(),
+      origin: z.enum(['dictionary', 'config', 'inferred']).nullable(),
+      predicate: text.nullable(),
+    }),
+  ),
+  findings,
+  error,
+})
+
+const plan = z.object({
+  org: text,
+  source: text.nullable(),
+  target: text,
+  tables: z.array(z.object({ ...tableName, class: tableClass, rows: count, rowsExact: z.boolean(), bytes: count, chunks: count, index: text.nullable() })),
+  totals: z.object({ tables: count, rows: count, bytes: count }),
+  estimate: z.object({ windowSeconds: count.nullable(), basis: text }),
+  findings,
+  blocking: z.boolean(),
+  error,
+})
+
+const verification = z.object({
+  verdict: z.enum(['equal', 'different', 'incomplete', 'not_run']),
+  tables: count,
+  rows: count,
+  missing: count,
+  extraneous: count,
+  mismatching: count,
+  examples: z.array(z.object({ schema: text, table: text, primaryKey: row, kind: z.enum(['missing', 'extraneous', 'mismatching']), columns: z.array(text) })),
+})
+
+const moveSummary = z.object({
+  moveId: text.nullable(),
+  org: text.nullable(),
+  source: text.nullable(),
+  target: text.nullable(),
+  state: z.enum(MOVE_STATES).nullable().describe(`ended: ${ENDED_STATES.join(', ')}`),
+  phase: z.enum(PHASES).nullable(),
+  verification,
+  timings: z.array(z.object({ phase: z.enum(PHASES), seconds: count })),
+  frozenSeconds: count.nullable(),
+  bytesCopied: count,
+  findings,
+  error,
+  next: text.nullable(),
+})
+
+const movedTable = z.object({ ...tableName, rowsPlanned: count.nullable(), rowsCopied: count, rowsVerified: count, rowsPurged: count, state: z.enum(['pending', 'running', 'done']) })
+const move = moveSummary.extend({ tables: z.array(movedTable) })
+
+export const OUTPUT_SCHEMAS = {
+  done,
+  check,
+  discover,
+  plan,
+  move,
+  list: z.object({ moves: z.array(moveSummary), error }),
+  error: z.object({ error }),
+} as const satisfies Record<DocumentKind, z.ZodType>
+
+/** For JSON Schema titles: which commands print the document. */
+export const PRINTED_BY: Readonly<Record<DocumentKind, string>> = {
+  done: 'init, route get, route set',
+  check: 'doctor, discover --check',
+  discover: 'discover',
+  plan: 'plan',
+  move: 'move, resume, abort, purge, verify, status MOVE_ID, demo',
+  list: 'list, status',
+  error: 'a command line that names no command',
+}
+
+/** Neither side may know a field that the other does not: the compiler holds the schemas against documents.ts. */
+type Frozen<T> = T extends readonly (infer E)[] ? readonly Frozen<E>[] : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T
+type Agrees<Document, Schema extends z.ZodType> = Document extends Frozen<z.infer<Schema>> ? (keyof z.infer<Schema> extends keyof Document ? (keyof Document extends keyof z.infer<Schema> ? true : never) : never) : never
+type Schemas = typeof OUTPUT_SCHEMAS
+export const SCHEMAS_AGREE: readonly [
+  Agrees<DoneDocument, Schemas['done']>,
+  Agrees<CheckDocument, Schemas['check']>,
+  Agrees<DiscoverDocument, Schemas['discover']>,
+  Agrees<PlanDocument, Schemas['plan']>,
+  Agrees<MoveDocument, Schemas['move']>,
+  Agrees<ListDocument, Schemas['list']>,
+] = [true, true, true, true, true, true]

@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { MOVE_PHASES, MOVE_STATES } from '../domain/vocabulary.js'
+import { LOG_FORMATS, LOG_LEVELS } from '../observability/logger.js'
+import type { Invocation } from './invocation.js'
+import type { Usage } from './usage.js'
+
+export interface ProgramOptions {
+  readonly usage: Usage
+  /** Receives help and version texts. */
+  readonly print: (text: string) => void
+  readonly run: (invocation: Invocation) => void
+}
+
+type RawOptions = Readonly<Record<string, unknown>>
+type Define = (name: string, description: string, examples: readonly string[]) => Command
+
+const ORG = 'organization: the value of the root table\'s key'
+const YES = 'do not ask'
+
+/** The grammar of the command line. What an option must look like is checked by `Usage`, so that all problems show at once. */
+export function createProgram(options: ProgramOptions): Command {
+  const program = new Command('org-mover')
+    .description('Move one organization\'s PostgreSQL data from one live cell to another, proven equal, inside a maintenance window.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
+    .option('--config <file>', 'configuration file (default: $ORG_MOVER_CONFIG, else org-mover.yaml)')
+    .option('--json', 'print exactly one JSON document on stdout')
+    .option('--log-level <level>', `${LOG_LEVELS.join(', ')} (default: warn)`)
+    .option('--log-format <format>', `${LOG_FORMATS.join(' or ')} (default: pretty)`)
+    .option('--no-progress', 'do not show progress on stderr')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeOut: options.print, writeErr: () => undefined })
+    .addHelpText('after', examplesText(['org-mover init', 'org-mover plan --org 42 --to cell-b', 'org-mover move --org 42 --to cell-b --pause-before cutover']))
+  const define = definer(program)
+  defineSetUp(define, options)
+  defineRoute(program, options)
+  defineMoves(define, options)
+  defineDriving(define, options)
+  defineRest(define, options)
+  return program
+}
+
+function definer(parent: Command): Define {
+  return (name, description, examples) =>
+    parent.command(name).description(description).allowUnknownOption().allowExcessArguments().addHelpText('after', examplesText(examples))
+}
+
+function defineSetUp(define: Define, { usage, run }: ProgramOptions): void {
+  define('init', 'write a commented starter configuration if there is none; create or upgrade the control schema', ['org-mover init', 'org-mover init --config /etc/org-mover.yaml'])
+    .option('-y, --yes', YES)
+    .action((_options: RawOptions, command: Command) => {
+      usage.positional(command.args, 0)
+      run({ command: 'init' })
+    })
+  define('doctor', 'check the cells: reachable, versions, privileges, settings, poolers, schema parity', ['org-mover doctor', 'org-mover doctor --json']).action(
+    (_options: RawOptions, command: Command) => {
+      usage.positional(command.args, 0)
+      run({ command: 'doctor' })
+    },
+  )
+  define('discover', 'show which tables and rows belong to an organization, and why', [
+    'org-mover discover',
+    'org-mover discover --cell cell-b --check',
+    'org-mover discover --write ./dictionary',
+  ])
+    .option('--cell <cell>', 'the cell to look at (default: the first one configured)')
+    .option('--write <dir>', 'write the inferred dictionary files for review')
+    .option('--check', 'hold the dictionary against the database')
+    .action((raw: RawOptions, command: Command) => {
+      usage.positional(command.args, 0)
+      const write = usage.optional('--write', raw['write'])
+      const check = raw['check'] === true
+      if (write !== null && check) usage.report('--write and --check exclude each other')
+      run({ command: 'discover', cell: usage.optional('--cell', raw['cell']), write, check })
+    })
+}
+
+function defineRoute(program: Command, { usage, run }: ProgramOptions): void {
+  const route = program.command('route').description('read or set by hand which cell serves an organization')
+  const define = definer(route)
+  define('get', 'print which cell serves an organization', ['org-mover route get --org 42'])
+    .option('--org <org>', ORG)
+    .action((raw: RawOptions, command: Command) => {
+      usage.positional(command.args, 0)
+      run({ command: 'route get', org: usage.required('--org', raw['org']) })
+    })
+  define('set', 'set which cell serves an organization: its first route, or a repair', ['org-mover route set --org 42 --to cell-a'])
+    .option('--org <org>', ORG)
+    .option('--to <cell>', 'the cell')
+    .option('-y, --yes', YES)
+    .action((raw: RawOptions, command: Command) => {
+      usage.positional(command.args, 0)
+      run({ command: 'route set', org: usage.required('--org', raw['org']), to: usage.required('--to', raw['to']), yes: raw['yes'] === true })
+    })
+}
+
+function defineMoves(define: Define, { usage, run }: ProgramOptions): void {
+  const withTarget = (command: Command): Command =>
+    command.option('--org <org>', ORG).option('--to <cell>', 'target cell').option('--from <cell>', 'assert the source cell; required where routing knows nothing of the organization')
+  const target = (raw: RawOptions): { org: string; to: string; from: string | null } => ({
+    org: usage.required('--org', raw['org']),
+    to: usage.required('--to', raw['to']),
+    from: usage.optional('--from', raw['from']),
+  })
+  withTarget(define('plan', 'dry run: ownership, conflicts, counts, bytes, estimated window; writes nothing anywhere', ['org-mover plan --org 42 --to cell-b'])).action(
+    (raw: RawOptions, command: Command) => {
+      usage.positional(command.args, 0)
+      run({ command: 'plan', ...target(raw) })
+    },
+  )
+  withTarget(define('move', 'move an organization to another cell', ['org-mover move --org 42 --to cell-b', 'org-mover move --org 42 --to cell-b --pause-before cutover --yes']))
+    .option('--pause-before <phase>', `stop before ${MOVE_PHASES.join(', ')}`)
+    .option('-y, --yes', YES)
+    .action((raw: RawOptions, command: Command) => {
+      usage.positional(command.args, 0)
+      run({ command: 'move', ...target(raw), pauseBefore: usage.oneOf('--pause-before', raw['pauseBefore'], MOVE_PHASES), yes: raw['yes'] === true })
+    })
+}
+
+/** Commands that take a move id. */
+function defineDriving(define: Define, { usage, run }: ProgramOptions): void {
+  const moveId = (command: Command): string => usage.required('MOVE_ID', usage.positional(command.args, 1)[0])
+  const yes = (raw: RawOptions): boolean => raw['yes'] === true
+  const example = (command: string): string => `org-mover ${command} 0197f3a2`
+  define('resume', 'continue a move that paused, failed or was interrupted', [example('resume')])
+    .argument('[MOVE_ID]', 'id of the move, or a unique prefix of it')
+    .option('-y, --yes', YES)
+    .action((_id: unknown, raw: RawOptions, command: Command) => run({ command: 'resume', moveId: moveId(command), yes: yes(raw) }))
+  define('status', 'show a move, or all that have not ended', ['org-mover status', `${example('status')} --watch`])
+    .argument('[MOVE_ID]', 'id of the move, or a unique prefix of it')
+    .option('--watch', 'show it again and again until it rests')
+    .action((_id: unknown, raw: RawOptions, command: Command) => {
+      const [id] = usage.positional(command.args, 1)
+      run({ command: 'status', moveId: usage.optional('MOVE_ID', id), watch: raw['watch'] === true })
+    })
+  define('verify', 'compare again: before the cutover source and target, after it source and manifest', [example('verify')])
+    .argument('[MOVE_ID]', 'id of the move, or a unique prefix of it')
+    .action((_id: unknown, _raw: RawOptions, command: Command) => run({ command: 'verify', moveId: moveId(command) }))
+  define('abort', 'take the target back and lift the fences; only before the cutover', [example('abort')])
+    .argument('[MOVE_ID]', 'id of the move, or a unique prefix of it')
+    .option('-y, --yes', YES)
+    .action((_id: unknown, raw: RawOptions, command: Command) => run({ command: 'abort', moveId: moveId(command), yes: yes(raw) }))
+  define('purge', 'delete the organization from the source, once its retention is over', [example('purge'), `${example('purge')} --waive-retention=42`])
+    .argument('[MOVE_ID]', 'id of the move, or a unique prefix of it')
+    .option('-y, --yes', YES)
+    .option('--waive-retention <org>', 'purge before the retention is over; names the organization')
+    .action((_id: unknown, raw: RawOptions, command: Command) =>
+      run({ command: 'purge', moveId: moveId(command), yes: yes(raw), waiveRetention: usage.optional('--waive-retention', raw['waiveRetention']) }),
+    )
+}
+
+function defineRest(define: Define, { usage, run }: ProgramOptions): void {
+  define('list', 'list moves', ['org-mover list', 'org-mover list --state failed --json'])
+    .option('--org <org>', ORG)
+    .option('--state <state>', MOVE_STATES.join(', '))
+    .action((raw: RawOptions, command: Command) => {
+      usage.positional(command.args, 0)
+      run({ command: 'list', org: usage.optional('--org', raw['org']), state: usage.oneOf('--state', raw['state'], MOVE_STATES) })
+    })
+  define('demo', 'one whole move between two embedded cells, watched live', ['org-mover demo', 'org-mover demo --keep'])
+    .option('--keep', 'leave the cells running and print a configuration file for them')
+    .action((raw: RawOptions, command: Command) => {
+      usage.positional(command.args, 0)
+      run({ command: 'demo', keep: raw['keep'] === true })
+    })
+}
+
+function examplesText(examples: readonly string[]): string {
+  return `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`
+}
+
+function version(): string {
+  const { version: text } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string }
+  return text
+}

@@ -1,0 +1,94 @@
+import type { ListDocument, MoveDocument, MoveSummary, MovedTable, Verification } from '../domain/documents.js'
+import { formatDuration } from '../domain/durations.js'
+import type { MoveState } from '../domain/vocabulary.js'
+import { counted, formatBytes, formatCount } from './format.js'
+import { blankBefore } from './render-catalog.js'
+import { describeRow, renderFindings } from './render-findings.js'
+import { printable } from './style.js'
+import type { Style } from './style.js'
+import { textTable } from './text-table.js'
+
+const MAX_DIFFERENCES = 20
+
+export function renderMove(document: MoveDocument, style: Style): readonly string[] {
+  if (document.moveId === null) return renderFindings(document.findings, style)
+  const timings = document.timings.map(({ phase, seconds }) => `${phase} ${formatDuration(seconds * 1000)}`).join(', ')
+  const facts: readonly (readonly [string, string])[] = [
+    ['move', document.moveId],
+    ['organization', printable(`${document.org ?? '?'}: ${document.source ?? '?'} → ${document.target ?? '?'}`)],
+    ['state', `${renderState(document.state, style)}${document.phase === null ? '' : ` (${document.phase})`}`],
+    ['verification', renderVerdict(document.verification, style)],
+    ['time', timings],
+    ['frozen for', document.frozenSeconds === null ? '' : formatDuration(document.frozenSeconds * 1000)],
+    ['copied', document.bytesCopied === 0 ? '' : formatBytes(document.bytesCopied)],
+  ]
+  return [
+    ...facts.filter(([, value]) => value !== '').map(([name, value]) => `${style.dim(name.padEnd(12))}  ${value}`),
+    ...blankBefore(renderTables(document.tables, style)),
+    ...blankBefore(renderDifferences(document.verification, style)),
+    ...blankBefore(renderFindings(document.findings, style)),
+  ]
+}
+
+export function renderList(document: ListDocument, style: Style): readonly string[] {
+  if (document.moves.length === 0) return ['no moves']
+  const columns = ['MOVE', 'ORGANIZATION', 'FROM', 'TO', 'STATE', 'PHASE', 'VERIFICATION'].map((title) => ({ title }))
+  const rows = document.moves.map((move) => [
+    move.moveId ?? '',
+    printable(move.org ?? ''),
+    printable(move.source ?? ''),
+    printable(move.target ?? ''),
+    renderState(move.state, style),
+    move.phase ?? '',
+    move.verification.verdict === 'not_run' ? '' : move.verification.verdict,
+  ])
+  return textTable(columns, rows, style.dim)
+}
+
+function renderState(state: MoveSummary['state'], style: Style): string {
+  if (state === null) return ''
+  const good: readonly MoveState[] = ['cut_over', 'completed', 'aborted']
+  return state === 'failed' ? style.red(state) : good.includes(state) ? style.green(state) : style.yellow(state)
+}
+
+function renderVerdict(verification: Verification, style: Style): string {
+  const seen = `${counted(verification.rows, 'row')} of ${counted(verification.tables, 'table')}`
+  switch (verification.verdict) {
+    case 'equal':
+      return `${style.green('equal')}: ${seen}`
+    case 'different':
+      return `${style.red('different')}: ${verification.missing} missing, ${verification.extraneous} extraneous, ${verification.mismatching} mismatching; ${seen}`
+    case 'incomplete':
+      return `${style.yellow('incomplete')}: ${seen}`
+    case 'not_run':
+      return 'not run'
+  }
+}
+
+function renderTables(tables: readonly MovedTable[], style: Style): readonly string[] {
+  const shown = tables.filter((table) => (table.rowsPlanned ?? 0) > 0 || table.rowsCopied > 0 || table.rowsPurged > 0 || table.state === 'running')
+  if (shown.length === 0) return []
+  const number = (title: string) => ({ title, align: 'right' }) as const
+  const columns = [{ title: 'DATABASE' }, { title: 'TABLE' }, number('PLANNED'), number('COPIED'), number('VERIFIED'), number('PURGED'), { title: 'STATE' }]
+  const hasPurged = shown.some((table) => table.rowsPurged > 0)
+  const rows = shown.map((table) => [
+    printable(table.database),
+    printable(`${table.schema}.${table.table}`),
+    table.rowsPlanned === null ? '' : formatCount(table.rowsPlanned),
+    formatCount(table.rowsCopied),
+    formatCount(table.rowsVerified),
+    hasPurged ? formatCount(table.rowsPurged) : '',
+    table.state,
+  ])
+  const empty = tables.length - shown.length
+  return [...textTable(columns, rows, style.dim), ...(empty === 0 ? [] : [style.dim(`(${counted(empty, 'table')} without rows)`)])]
+}
+
+function renderDifferences({ examples }: Verification, style: Style): readonly string[] {
+  if (examples.length === 0) return []
+  const lines = examples.slice(0, MAX_DIFFERENCES).map(({ schema, table, primaryKey, kind, columns }) => {
+    const named = columns.length === 0 ? '' : ` in ${columns.join(', ')}`
+    return `  ${style.red(kind.padEnd(11))} ${printable(`${schema}.${table}`)} ${describeRow(primaryKey)}${printable(named)}`
+  })
+  return [style.bold('Differences'), ...lines, ...(examples.length > MAX_DIFFERENCES ? [`  … and ${examples.length - MAX_DIFFERENCES} more`] : [])]
+}

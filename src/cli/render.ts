@@ -1,0 +1,37 @@
+import type { ErrorDocument } from '../domain/documents.js'
+import { ERROR_CATALOGUE } from '../domain/error-catalogue.js'
+import type { Outcome } from './outcome.js'
+import { renderCheck, renderDiscover, renderDone, renderPlan } from './render-catalog.js'
+import { renderList, renderMove } from './render-move.js'
+import { printable, printableLines } from './style.js'
+import type { Style } from './style.js'
+
+/** The result of a command as text for stdout, without its error; no lines where there is nothing to show. */
+export function renderOutcome(outcome: Outcome, style: Style): readonly string[] {
+  switch (outcome.kind) {
+    case 'done':
+      return renderDone(outcome.document)
+    case 'check':
+      return outcome.document.error !== null && outcome.document.findings.length === 0 ? [] : renderCheck(outcome.document, style)
+    case 'discover':
+      return outcome.document.error !== null && outcome.document.tables.length === 0 ? [] : renderDiscover(outcome.document, style)
+    case 'plan':
+      return outcome.document.error !== null && outcome.document.tables.length + outcome.document.findings.length === 0 ? [] : renderPlan(outcome.document, style)
+    case 'move':
+      return renderMove(outcome.document, style)
+    case 'list':
+      return outcome.document.error === null ? renderList(outcome.document, style) : []
+    case 'error':
+      return []
+  }
+}
+
+/** An error for stderr: what it is, what happened, what to do. */
+export function renderError(error: ErrorDocument, style: Style): readonly string[] {
+  const title = Object.entries(ERROR_CATALOGUE).find(([code]) => code === error.code)?.[1].title
+  return [
+    style.red(style.bold(`${error.code}${title === undefined ? '' : ` ${title}`}`)),
+    ...printableLines(error.message).map((line) => `  ${line}`),
+    `  ${style.cyan('hint:')} ${printable(error.hint)}`,
+  ]
+}

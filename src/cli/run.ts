@@ -1,0 +1,117 @@
+import type { MoverError } from '../domain/errors.js'
+import type { ExitCode } from '../domain/exit-code.js'
+import { createLogger } from '../observability/logger.js'
+import { parseArguments } from './arguments.js'
+import { perform } from './commands.js'
+import { createConfirm } from './confirm.js'
+import { exitCodeOf } from './exit-code.js'
+import type { InterruptSignal } from './exit-code.js'
+import type { Host, Output } from './host.js'
+import { isInterruption, listenForInterrupts } from './interrupts.js'
+import { documentKindOf } from './invocation.js'
+import type { GlobalOptions, Invocation } from './invocation.js'
+import { nextCommand } from './next-command.js'
+import { asMoverError, emptyOutcome } from './outcome.js'
+import type { Known, Outcome } from './outcome.js'
+import { createProgressView } from './progress-view.js'
+import { renderError, renderOutcome } from './render.js'
+import { StatusArea } from './status-area.js'
+import { createStyle } from './style.js'
+import type { Style } from './style.js'
+
+/** One command line from its reading to its exit code. Results go to stdout, everything else to stderr. */
+export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
+  const parsed = parseArguments(argv)
+  if (parsed.kind === 'help') {
+    host.stdout.write(parsed.json ? jsonText({ help: parsed.text, error: null }) : parsed.text)
+    return 0
+  }
+  if (parsed.kind === 'wrong') {
+    const outcome = emptyOutcome(parsed.document, parsed.error, parsed.known)
+    print(outcome, { host, json: parsed.json, next: null })
+    return exitCodeOf({ command: null, outcome, hasFailed: true, interruptedBy: null })
+  }
+  const { invocation, options } = parsed
+  const { outcome, hasFailed, interruptedBy } = await execute(invocation, options, host)
+  print(outcome, { host, json: options.json, next: nextCommand(invocation, outcome, options.config) })
+  if (interruptedBy !== null) host.stderr.write(`interrupted by ${interruptedBy}; nothing is lost: \`org-mover status\` shows moves, \`org-mover resume\` continues one\n`)
+  return exitCodeOf({ command: invocation.command, outcome, hasFailed, interruptedBy })
+}
+
+interface Execution {
+  readonly outcome: Outcome
+  readonly hasFailed: boolean
+  readonly interruptedBy: InterruptSignal | null
+}
+
+async function execute(invocation: Invocation, options: GlobalOptions, host: Host): Promise<Execution> {
+  const area = new StatusArea(host.stderr)
+  const style = styleFor(host.stderr, host)
+  const say = (line: string): void => area.print(`${line}\n`)
+  const logger = createLogger({ level: options.logLevel, format: options.logFormat, colour: hasColour(host.stderr, host), destination: { write: (text) => area.print(text) } })
+  using interrupts = listenForInterrupts(host, say)
+  const giveUp = new AbortController()
+  const signal = AbortSignal.any([interrupts.signal, giveUp.signal])
+  using view = createProgressView({ output: host.stderr, area, clock: host.clock, style, isWanted: options.progress })
+  const confirm = createConfirm({ host, area, signal, isYes: 'yes' in invocation && invocation.yes, isLenient: invocation.command === 'route set' })
+  const show = (outcome: Outcome): void => host.stdout.write(`${host.stdout.isTTY ? '\u001b[H\u001b[2J' : ''}${renderOutcome(outcome, styleFor(host.stdout, host)).join('\n')}\n`)
+  const configFile = options.config ?? configFromEnvironment(host)
+  try {
+    const work = perform(invocation, { host, configFile, logger, signal, progress: view.progress, confirm, say, show })
+    const outcome = await Promise.race([work, host.stray])
+    return { outcome, hasFailed: false, interruptedBy: interrupts.by }
+  } catch (thrown) {
+    giveUp.abort(thrown)
+    logger.debug({ err: thrown }, 'command failed')
+    const failure = interrupts.by !== null && isInterruption(thrown) ? null : asMoverError(thrown)
+    return { outcome: emptyOutcome(documentKindOf(invocation), failure, knownOf(invocation, failure)), hasFailed: true, interruptedBy: interrupts.by }
+  }
+}
+
+function configFromEnvironment({ env }: Host): string {
+  const named = env['ORG_MOVER_CONFIG']
+  return named === undefined || named === '' ? 'org-mover.yaml' : named
+}
+
+/** What the document of a failed command can still say. */
+function knownOf(invocation: Invocation, failure: MoverError | null): Known {
+  const moveId = failure?.context['moveId']
+  return {
+    org: 'org' in invocation ? invocation.org : null,
+    target: 'to' in invocation ? invocation.to : null,
+    source: 'from' in invocation ? invocation.from : null,
+    cell: invocation.command === 'discover' ? invocation.cell : null,
+    moveId: typeof moveId === 'string' ? moveId : null,
+  }
+}
+
+interface PrintOptions {
+  readonly host: Host
+  readonly json: boolean
+  readonly next: string | null
+}
+
+function print(outcome: Outcome, { host, json, next }: PrintOptions): void {
+  if (json) {
+    host.stdout.write(jsonText(outcome.document))
+    return
+  }
+  const lines = renderOutcome(outcome, styleFor(host.stdout, host))
+  if (lines.length > 0) host.stdout.write(`${lines.join('\n')}\n`)
+  const { error } = outcome.document
+  if (error !== null) host.stderr.write(`${renderError(error, styleFor(host.stderr, host)).join('\n')}\n`)
+  if (next !== null) host.stdout.write(`${lines.length > 0 ? '\n' : ''}next: ${next}\n`)
+}
+
+/** Documents are data: a bigint in one would be a bug, which JSON.stringify reports by throwing. */
+function jsonText(document: unknown): string {
+  return `${JSON.stringify(document, null, 2)}\n`
+}
+
+function styleFor(output: Output, host: Host): Style {
+  return createStyle(hasColour(output, host))
+}
+
+function hasColour(output: Output, { env }: Host): boolean {
+  return output.isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
+}

@@ -1,0 +1,38 @@
+/** Collects what is wrong with a command line, so that an operator learns of all of it at once. */
+export class Usage {
+  readonly problems: string[] = []
+
+  report(problem: string): void {
+    this.problems.push(problem)
+  }
+
+  /** The value of an option or argument that must be there. */
+  required(name: string, value: unknown): string {
+    if (value === undefined) this.report(`${name} is required`)
+    return this.optional(name, value) ?? ''
+  }
+
+  optional(name: string, value: unknown): string | null {
+    if (typeof value !== 'string') return null
+    if (value.trim() === '') this.report(`${name} must not be empty`)
+    return value
+  }
+
+  oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T | null {
+    if (value === undefined) return null
+    const found = allowed.find((candidate) => candidate === value)
+    if (found === undefined) this.report(`${name} must be one of ${allowed.join(', ')}`)
+    return found ?? null
+  }
+
+  /** Arguments that a command takes; reports unknown options and arguments too many. */
+  positional(args: readonly string[], count: number): readonly string[] {
+    const firstOption = args.findIndex((argument) => argument.startsWith('-') && argument !== '-')
+    if (firstOption !== -1) {
+      for (const argument of args.filter((candidate) => candidate.startsWith('-'))) this.report(`unknown option ${argument.replace(/=.*/s, '')}`)
+      return args.slice(0, firstOption)
+    }
+    if (args.length > count) this.report(count === 0 ? 'this command takes no arguments' : 'too many arguments')
+    return args
+  }
+}
