@@ -1,4 +1,4 @@
-import { access, constants, lstat, mkdir, realpath } from 'node:fs/promises'
+import { access, chmod, constants, lstat, mkdir, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sandboxError, systemCode } from './sandbox-error.js'
@@ -12,7 +12,7 @@ import type { RunAs } from './unprivileged-user.js'
 export async function ensureBaseDirectory(wanted: string | undefined, runAs: RunAs | null): Promise<string> {
   const path = wanted ?? join(await temporaryFolder(runAs), `org-mover-sandbox-${process.getuid?.() ?? 'user'}`)
   try {
-    await mkdir(path, { recursive: true, mode: 0o755 })
+    await mkdir(path, { recursive: true })
     await access(path, constants.W_OK)
   } catch (error) {
     throw sandboxError(`the folder ${path} for throw-away clusters cannot be used (${systemCode(error) ?? 'unknown cause'})`, 'name another base folder', error)
@@ -21,6 +21,8 @@ export async function ensureBaseDirectory(wanted: string | undefined, runAs: Run
   if (!stat.isDirectory() || stat.uid !== process.getuid?.() || (stat.mode & 0o022) !== 0) {
     throw sandboxError(`the folder ${path} belongs to somebody else, or others may write to it`, 'remove it, or name another base folder')
   }
+  // whatever the umask; a folder that somebody named stays as it is
+  if (wanted === undefined) await chmod(path, 0o755)
   if (!(await canEnter(path, runAs))) throw sandboxError(`the folder ${path} cannot be entered by the unprivileged user that runs PostgreSQL`, 'name a base folder whose parents all users may enter')
   return realpath(path)
 }

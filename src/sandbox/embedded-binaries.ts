@@ -5,7 +5,7 @@ import type { MoverError } from '../domain/errors.js'
 import { probe } from './binaries.js'
 import type { Binaries, BinariesRequest } from './binaries.js'
 import { hydrateSymlinks } from './hydrate-symlinks.js'
-import { readableCopy } from './readable-copy.js'
+import { makeReadableCopy } from './readable-copy.js'
 import { sandboxError } from './sandbox-error.js'
 
 /** A release of each major, for the command in the error; the default is the one in package.json. */
@@ -26,7 +26,8 @@ export async function embeddedBinaries(request: BinariesRequest): Promise<Binari
   const found = await findPackage(request.version)
   const inPlace = (await hydrateSymlinks(found.native)) ? await tryNative(found.native, request) : null
   if (inPlace !== null && 'binaries' in inPlace) return inPlace.binaries
-  const copy = await readableCopy(found.native, join(request.cacheDirectory, `postgresql-${found.version}-${platform()}`))
+  const copy = join(request.cacheDirectory, `postgresql-${found.version}-${platform()}`)
+  await makeReadableCopy(found.native, copy)
   const copied = await tryNative(copy, request)
   if ('binaries' in copied) return copied.binaries
   throw sandboxError(`the embedded PostgreSQL ${found.version} does not run on this machine: ${copied.problem}`, 'use a PostgreSQL of the machine’s own instead')

@@ -4,29 +4,28 @@ import { hydrateSymlinks } from './hydrate-symlinks.js'
 import { sandboxError, systemCode } from './sandbox-error.js'
 
 /**
- * A copy of `native` that everybody may read and run, made once; `destination` appears whole or not at all, whoever else
- * is making it at the same time.
+ * Makes `destination` a copy of `native` that everybody may read and run, if it is not one yet. It appears whole or not at all,
+ * whoever else makes it at the same time. One that has lost files to a cleaner of temporary folders is made anew.
  */
-export async function readableCopy(native: string, destination: string): Promise<string> {
-  const folder = join(destination, 'native')
-  const wanted = await countFiles(native)
-  if ((await countFiles(folder)) === wanted) return folder
+export async function makeReadableCopy(native: string, destination: string): Promise<void> {
+  const isComplete = async () => (await countFiles(destination)) === (await countFiles(native))
+  if (await isComplete()) return
   const draft = await mkdtemp(`${destination}.draft-`)
+  const copy = join(draft, 'native')
   try {
-    await cp(native, join(draft, 'native'), { recursive: true, verbatimSymlinks: true })
-    await hydrateSymlinks(join(draft, 'native'))
-    await makeReadable(draft)
-    // what stands there now has lost files to a cleaner of temporary folders
-    await rename(destination, `${draft}.broken`).catch(() => undefined)
-    await rename(draft, destination)
-    await rm(`${draft}.broken`, { recursive: true, force: true })
+    await cp(native, copy, { recursive: true, verbatimSymlinks: true })
+    await hydrateSymlinks(copy)
+    await makeReadable(copy)
+    // fails where something is there already: never replace what another run made meanwhile and uses
+    const isFirst = await rename(copy, destination).then(() => true, () => false)
+    if (isFirst || (await isComplete())) return
+    await rename(destination, join(draft, 'broken'))
+    await rename(copy, destination)
   } catch (error) {
-    await rm(draft, { recursive: true, force: true })
-    // another process was faster
-    if ((await countFiles(folder)) === wanted) return folder
     throw sandboxError(`the embedded PostgreSQL could not be copied to ${destination} (${systemCode(error) ?? 'unknown cause'})`, 'make room in the temporary folder, or name another base folder', error)
+  } finally {
+    await rm(draft, { recursive: true, force: true })
   }
-  return folder
 }
 
 async function makeReadable(path: string): Promise<void> {

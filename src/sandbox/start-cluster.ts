@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { appendFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, chown, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ensureBaseDirectory } from './base-directory.js'
 import { findBinaries } from './binaries.js'
@@ -54,7 +54,8 @@ interface Initialise {
 async function initialise({ directory, binaries, runAs, password, settings }: Initialise): Promise<void> {
   const data = join(directory, 'data')
   const passwordFile = join(directory, 'password')
-  await writeFile(passwordFile, password, { mode: 0o644 })
+  await writeFile(passwordFile, password, { mode: 0o600 })
+  if (runAs !== null) await chown(passwordFile, runAs.uid, runAs.gid)
   const args = ['-D', data, '-U', SANDBOX_USER, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions']
   const result = await runTool(binaries.initdb, args, { runAs, cwd: directory })
   await rm(passwordFile)
