@@ -19,8 +19,8 @@ export async function initialize(file: string, env: Environment, setUp: (setting
     throw thrown
   })
   if (settings === null) {
-    const done = [...wrote, 'the control schema waits for its settings: edit the file (or set the variables that it names), then run `org-mover init` again']
-    return { kind: 'done', document: { done, org: null, cell: null, epoch: null, error: null } }
+    const done = [...wrote, 'the control schema waits for its settings: edit the file (or set the variables that it names), then run init again']
+    return { kind: 'done', document: { done, org: null, cell: null, epoch: null, error: null }, next: 'org-mover init' }
   }
   const document = await setUp(settings)
   return { kind: 'done', document: { ...document, done: [...wrote, ...document.done] } }

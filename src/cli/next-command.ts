@@ -11,6 +11,7 @@ export function nextCommand(invocation: Invocation, outcome: Outcome, configFlag
 function bareNext(invocation: Invocation, outcome: Outcome): string | null {
   const { document } = outcome
   if (document.error !== null && outcome.kind !== 'move') return null
+  if (outcome.kind === 'done' && outcome.next !== undefined) return outcome.next
   if (outcome.kind === 'move') return outcome.document.next
   if (outcome.kind === 'list') return outcome.document.moves.length === 1 ? (outcome.document.moves[0]?.next ?? null) : null
   switch (invocation.command) {

@@ -5,7 +5,7 @@ import type { DocumentKind } from './invocation.js'
 
 /** The document that a command ends with, tagged with its kind for rendering. */
 export type Outcome =
-  | { readonly kind: 'done'; readonly document: DoneDocument }
+  | { readonly kind: 'done'; readonly document: DoneDocument; readonly next?: string }
   | { readonly kind: 'check'; readonly document: CheckDocument }
   | { readonly kind: 'discover'; readonly document: DiscoverDocument }
   | { readonly kind: 'plan'; readonly document: PlanDocument }

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { ENDED_STATES, MOVE_STATES, PHASES, STRATEGIES } from '../domain/vocabulary.js'
-import type { CheckDocument, DiscoverDocument, DoneDocument, ListDocument, MoveDocument, PlanDocument } from '../domain/documents.js'
 import type { DocumentKind } from './invocation.js'
 
-/** The JSON documents as schemas: what a reader may rely on. Further fields may come; none of these goes. */
+/**
+ * The JSON documents as schemas: what a reader may rely on. Further fields may come; none of these goes. A test lets
+ * the compiler hold them against documents.ts.
+ */
 
 const code = z.string().regex(/^OM\d{4}$/)
 const error = z.object({ code, message: z.string(), hint: z.string(), retry: z.enum(['safe', 'after-fix', 'never']) }).nullable()
@@ -112,16 +114,3 @@ export const PRINTED_BY: Readonly<Record<DocumentKind, string>> = {
   list: 'list, status',
   error: 'a command line that names no command',
 }
-
-/** Neither side may know a field that the other does not: the compiler holds the schemas against documents.ts. */
-type Frozen<T> = T extends readonly (infer E)[] ? readonly Frozen<E>[] : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T
-type Agrees<Document, Schema extends z.ZodType> = Document extends Frozen<z.infer<Schema>> ? (keyof z.infer<Schema> extends keyof Document ? (keyof Document extends keyof z.infer<Schema> ? true : never) : never) : never
-type Schemas = typeof OUTPUT_SCHEMAS
-export const SCHEMAS_AGREE: readonly [
-  Agrees<DoneDocument, Schemas['done']>,
-  Agrees<CheckDocument, Schemas['check']>,
-  Agrees<DiscoverDocument, Schemas['discover']>,
-  Agrees<PlanDocument, Schemas['plan']>,
-  Agrees<MoveDocument, Schemas['move']>,
-  Agrees<ListDocument, Schemas['list']>,
-] = [true, true, true, true, true, true]

@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
+import type { z } from 'zod'
 import { generatedFiles } from '../../../src/cli/generated-files.js'
 import { emptyOutcome } from '../../../src/cli/outcome.js'
 import type { DocumentKind } from '../../../src/cli/invocation.js'
+import type { OUTPUT_SCHEMAS } from '../../../src/cli/output-schemas.js'
+import type { CheckDocument, DiscoverDocument, DoneDocument, ListDocument, MoveDocument, PlanDocument } from '../../../src/domain/documents.js'
 import { ERROR_CATALOGUE } from '../../../src/domain/error-catalogue.js'
 import { MoverError } from '../../../src/domain/errors.js'
 import { finding } from '../../../src/domain/finding.js'
@@ -55,5 +58,24 @@ describe('output schemas', () => {
     expect(validator('move')(withoutNext)).toContain("must have required property 'next'")
     expect(validator('move')({ ...MOVE, state: 'lunch' })).toContain('/state')
     expect(validator('plan')({ ...PLAN, totals: { tables: '1', rows: 0, bytes: 0 } })).toContain('/totals/tables must be number')
+  })
+})
+
+/** Neither side may know a field that the other does not: fails to compile otherwise. */
+type Frozen<T> = T extends readonly (infer E)[] ? readonly Frozen<E>[] : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T
+type SameKeys<A, B> = keyof A extends keyof B ? (keyof B extends keyof A ? true : false) : false
+type Agrees<Document, Kind extends DocumentKind> = Document extends Frozen<z.infer<(typeof OUTPUT_SCHEMAS)[Kind]>> ? SameKeys<Document, z.infer<(typeof OUTPUT_SCHEMAS)[Kind]>> : false
+const agreed: readonly [
+  Agrees<DoneDocument, 'done'>,
+  Agrees<CheckDocument, 'check'>,
+  Agrees<DiscoverDocument, 'discover'>,
+  Agrees<PlanDocument, 'plan'>,
+  Agrees<MoveDocument, 'move'>,
+  Agrees<ListDocument, 'list'>,
+] = [true, true, true, true, true, true]
+
+describe('documents.ts', () => {
+  it('agrees with the schemas, says the compiler', () => {
+    expect(agreed).not.toContain(false)
   })
 })

@@ -225,8 +225,9 @@ describe('init', () => {
     const directory = await mkdtemp(join(tmpdir(), 'org-mover-init-'))
     try {
       const file = join(directory, 'org-mover.yaml')
-      const first = await runArgv(['init', '--config', file, '--json'], {})
+      const first = await runArgv(['init', '--config', file], {})
       expect([first.code, first.calls]).toEqual([0, []])
+      expect(first.stdout).toContain(`next: org-mover init --config ${file}`)
       expect(await readFile(file, 'utf8')).toBe(STARTER_CONFIG)
       expect((await runArgv(['init', '--config', file], {})).stderr).toContain('CELL_A_URL is not set')
       const env = { CELL_A_URL: 'postgres://a/a', CELL_B_URL: 'postgres://b/b', CONTROL_URL: 'postgres://c/c' }
