@@ -6,7 +6,7 @@ import { administrator, clusterUrl, TEST_APPLICATION } from './clusters.js'
 import type { ClusterName } from './clusters.js'
 
 /** What a template holds: plain SQL, or files of it run in order (no psql commands). */
-export type TemplateSource = { readonly sql: string } | { readonly files: readonly string[] }
+type TemplateSource = { readonly sql: string } | { readonly files: readonly string[] }
 
 export interface TemplateDefinition {
   /** For people who look at the server: letters, digits, underscores. */
