@@ -3,7 +3,7 @@ import { tableKey } from '../domain/catalog.js'
 import type { OwnedTable } from '../domain/move-plan.js'
 import { countOwned } from '../dataplane/chunks.js'
 import { copyBetween } from '../dataplane/copy-stream.js'
-import { ownedRows, planColumn } from '../dataplane/owned-rows.js'
+import { ownedInPlace, ownedRows, planColumn } from '../dataplane/owned-rows.js'
 import { projected } from '../dataplane/projection.js'
 import { finding } from '../domain/finding.js'
 import { ident, identList, literal, qualified } from '../postgres/quote.js'
@@ -99,17 +99,14 @@ async function checkPartitions(exam: Examination, table: OwnedTable): Promise<vo
   const [from, to] = [exam.catalogs.source.get(table.id.database), exam.catalogs.target.get(table.id.database)]
   if (from === undefined || to === undefined) return
   const source = exam.session('source', table.id.database)
-  const owned = ownedRows(table, exam.scope)
-  // a union of branches has no tableoid: its rows are then looked at one by one
-  const simple = !owned.from.startsWith('(')
-  const leaves = simple ? await source.rows<{ schema: string; name: string }>(sql('prepare/leaves-with-rows', { ...owned })) : null
+  const leaves = await source.rows<{ schema: string; name: string }>(sql('prepare/leaves-with-rows', { ...ownedInPlace(table, exam.scope) }))
   const bounds = new Set(to.tables.filter((t) => t.isPartition).map((t) => boundChain(to, t)))
-  const missing = leaves?.map((leaf) => from.tables.find((t) => tableKey(t) === tableKey(leaf))).filter((leaf) => leaf !== undefined && !bounds.has(boundChain(from, leaf)))
+  const missing = leaves.map((leaf) => from.tables.find((t) => tableKey(t) === tableKey(leaf))).filter((leaf) => leaf !== undefined && !bounds.has(boundChain(from, leaf)))
   const remapped = table.columns.some((column) => column.rule !== null)
-  if (missing?.length === 0 && !remapped) return
+  if (missing.length === 0 && !remapped) return
   const rows = await unplaced(exam, table)
   if (rows.total === 0) return
-  const ddl = (missing ?? []).map((leaf) => `CREATE TABLE ${leaf === undefined ? '' : qualified(leaf)} PARTITION OF ${leaf === undefined ? '' : leaf.parents.map(qualified).join('')} ${leaf?.partitionBound ?? ''};`)
+  const ddl = missing.map((leaf) => `CREATE TABLE ${leaf === undefined ? '' : qualified(leaf)} PARTITION OF ${leaf === undefined ? '' : leaf.parents.map(qualified).join('')} ${leaf?.partitionBound ?? ''};`)
   reportRows(exam, 'OM2109', 'error', placeOf(exam, 'target', table), {
     message: `${exam.plan.target} has no partition of ${nameOf(table)} for ${rows.total} moving row(s)`,
     hint: ddl.length > 0 ? `create the partitions on ${exam.plan.target}: ${ddl.join(' ')}` : 'create the partitions on the target',

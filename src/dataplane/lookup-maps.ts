@@ -12,20 +12,20 @@ import type { RowSource } from './owned-rows.js'
 import { castTo, loadedColumns, newColumn, oldColumn, projected } from './projection.js'
 import type { MapRelation } from './projection.js'
 
-/** Columns of a lookup table that are read on both sides: the natural key and whatever moving rows refer by. */
-function readColumns(table: LookupTable): readonly string[] {
+/** Columns of a lookup table that are read on both sides, in the order of a LookupRow: the natural key and whatever moving rows refer by. */
+export function lookupColumns(table: LookupTable): readonly string[] {
   return [...new Set([...table.matchBy, ...table.referenced.flat(), ...(table.identity ?? [])])]
 }
 
 export async function matchLookupTable(source: Session, target: Session, table: LookupTable): Promise<LookupMatch> {
-  const columns = readColumns(table)
+  const columns = lookupColumns(table)
   const [from, to] = await Promise.all([readRows(source, table, columns), readRows(target, table, columns)])
   return matchLookup(from, to, table.matchBy.map((name) => columns.indexOf(name)))
 }
 
 /** True where both cells have the same keys for every row that both have: nothing needs to be remapped. */
 export function isIdentity(table: LookupTable, match: LookupMatch): boolean {
-  const positions = [...new Set(table.referenced.flat())].map((name) => readColumns(table).indexOf(name))
+  const positions = [...new Set(table.referenced.flat())].map((name) => lookupColumns(table).indexOf(name))
   return match.pairs.every(({ source, target }) => positions.every((n) => source[n] === target[n]))
 }
 
@@ -51,7 +51,7 @@ export async function createMap(session: Session, table: LookupTable, context: M
 export async function fillMap(session: Session, table: LookupTable, match: LookupMatch, context: MapContext): Promise<void> {
   const columns = mapColumns(table)
   if (columns.length === 0) return
-  const positions = columns.map((column) => readColumns(table).indexOf(column.name))
+  const positions = columns.map((column) => lookupColumns(table).indexOf(column.name))
   const arrays = positions.flatMap((n) => [match.pairs.map(({ source }) => source[n] ?? null), match.pairs.map(({ target }) => target[n] ?? null)])
   const casts = columns.flatMap((column) => [column, column]).map((column, n) => `u.c${n + 1}::${castTo(column)}`)
   await session.transaction('READ COMMITTED', async () => {
@@ -103,7 +103,7 @@ export async function insertMissing(
   if (await isLoaded(sessions.target, holder, chunk)) return
   const key = identityColumns(table)
   const columns = loadedColumns(table).filter((column) => !(key.includes(column) && request.hasDefault(column.name) && !table.matchBy.includes(column.name)))
-  const naturalKey = table.matchBy.map((name) => request.row[readColumns(table).indexOf(name)] ?? null)
+  const naturalKey = table.matchBy.map((name) => request.row[lookupColumns(table).indexOf(name)] ?? null)
   const { row } = await sessions.source.one<{ row: (string | null)[] }>(
     sql('lookup/missing-row', {
       columns: columns.map((column) => `(${projected(table, column, request.map)})::text`).join(', '),

@@ -44,6 +44,13 @@ export function ownedRows(table: OwnedTable, scope: Scope): RowSource {
   return { from: `(${parts.join(' UNION ALL ')}) AS t`, where: 'true' }
 }
 
+/** The organization's rows as rows of the table itself, so that they can be locked or deleted; slower than `ownedRows` for several alternatives. */
+export function ownedInPlace(table: OwnedTable, scope: Scope): RowSource {
+  const branches = branchesOf(table, table.ownership, scope)
+  const [only] = branches
+  return { from: tableItself(table), where: branches.length === 1 && only !== undefined ? only : isOwnedRow(table, scope) }
+}
+
 /** Whether the row is the organization's: never NULL. A `query` table is told under alias t only. */
 export function isOwnedRow(table: OwnedTable, scope: Scope): string {
   return `(${branchesOf(table, table.ownership, scope)

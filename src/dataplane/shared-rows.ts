@@ -1,7 +1,7 @@
 import { bug } from '../domain/errors.js'
 import type { MovePlan, OwnedTable, Reference, SharedTable, TableShape } from '../domain/move-plan.js'
 import { unitKey } from '../domain/ownership.js'
-import { columnOf, ident, identList, qualified } from '../postgres/quote.js'
+import { columnOf, ident, identList, literal, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { compared } from './compare.js'
@@ -122,13 +122,44 @@ export async function stageShared(sessions: { readonly source: Session; readonly
     into: `COPY ${STAGE} (${identList(columns.map((column) => column.name))}) FROM STDIN`,
   })
   await target.execute(`ANALYZE ${STAGE}`)
-  const compareColumns = inNameOrder(columns).filter((column) => !table.differBy.includes(column.name))
-  const row = (alias: string): string => `ROW(${compareColumns.map((column) => canonical(column, columnOf(alias, column.name))).join(', ')})::text COLLATE pg_catalog."C"`
+  const row = (alias: string): string => comparedText(table, alias)
   const differing = await target.rows<{ key: string[]; total: string }>(
     sql('shared/differing', { stage: STAGE, table: tableItself(table), matches: keyMatch(table), staged_row: row('s'), row: row('t'), key: `ARRAY[${identityColumns(table).map((column) => `${columnOf('s', column.name)}::text`).join(', ')}]` }),
   )
   const absent = await absentKeys(target, table)
   return { differing: Number(differing[0]?.total ?? 0), examples: differing.map(({ key }) => key), absent: absent.rows }
+}
+
+/** What must be equal where a row is present. */
+function comparedText(table: SharedTable, alias: string): string {
+  const columns = inNameOrder(loadedColumns(table)).filter((column) => !table.differBy.includes(column.name))
+  return `ROW(${columns.map((column) => canonical(column, columnOf(alias, column.name))).join(', ')})::text COLLATE pg_catalog."C"`
+}
+
+/**
+ * Updates rows that this move inserted and that have changed on the source since: shared rows are not fenced there. Call
+ * within `guarded`, after `stageShared`. Yields how many it brought up to date.
+ */
+export async function repairDrift(target: Session, table: SharedTable, holder: Holder): Promise<number> {
+  const key = identityColumns(table)
+  const columns = loadedColumns(table).filter((column) => !key.includes(column) && !table.differBy.includes(column.name))
+  if (columns.length === 0) return 0
+  const arrays = key.map(
+    (_, n) => `(SELECT l.keys FROM org_mover.ledger_keys AS l WHERE l.move_id = c.move_id AND l.table_no = c.table_no AND l.chunk_no = c.chunk_no AND l.column_no = ${n + 1})`,
+  )
+  const names = key.map((_, n) => `k${n + 1}`).join(', ')
+  return target.execute(
+    sql('shared/repair', {
+      table: tableItself(table),
+      sets: columns.map((column) => `${ident(column.name)} = ${columnOf('s', column.name)}`).join(', '),
+      stage: STAGE,
+      matches: keyMatch(table),
+      staged_row: comparedText(table, 's'),
+      row: comparedText(table, 't'),
+      ledger: `org_mover.ledger AS c CROSS JOIN LATERAL unnest(${arrays.join(', ')}) AS k(${names})`,
+      own: `c.move_id = ${literal(holder.moveId)}::uuid AND c.table_no = ${table.no} AND ${key.map((column, n) => `k.k${n + 1} = ${columnOf('t', column.name)}::text`).join(' AND ')}`,
+    }),
+  )
 }
 
 async function absentKeys(target: Session, table: SharedTable): Promise<{ readonly rows: number; readonly arrays: readonly string[] }> {

@@ -1,0 +1,152 @@
+import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
+import { buildPlan } from '../domain/build-plan.js'
+import type { Catalog } from '../domain/catalog.js'
+import { classify } from '../domain/classify.js'
+import { compareTables } from '../domain/compare-catalogs.js'
+import { finding, isBlocking } from '../domain/finding.js'
+import type { Finding } from '../domain/finding.js'
+import { allTables } from '../domain/move-plan.js'
+import type { MovePlan } from '../domain/move-plan.js'
+import type { Unit } from '../domain/ownership.js'
+import type { Tenancy } from '../domain/tenancy.js'
+import type { Side } from '../domain/vocabulary.js'
+import { countOwned } from '../dataplane/chunks.js'
+import { createKeySet, fillKeySets, shipToTarget } from '../dataplane/key-set-tables.js'
+import { createMap, fillMap, matchLookupTable } from '../dataplane/lookup-maps.js'
+import type { Scope } from '../dataplane/owned-rows.js'
+import { createSharedSet, fillSharedSets } from '../dataplane/shared-rows.js'
+import { ident } from '../postgres/quote.js'
+import { readCatalog } from '../postgres/read-catalog.js'
+import type { Session } from '../postgres/session.js'
+import { checkServer, checkTables, comparedServers } from './check-cells.js'
+import { checkDeclaredSql } from './check-declared-sql.js'
+import { checkExempt } from './check-exempt.js'
+import { checkOwnership } from './check-ownership.js'
+import { checkReferences } from './check-references.js'
+import { checkTarget } from './check-target.js'
+import { measureReads } from './measure-reads.js'
+import type { ReadMeasure } from './measure-reads.js'
+import type { Examination } from './examination.js'
+
+export interface ExamineRequest {
+  readonly org: string
+  readonly source: string
+  readonly target: string
+  readonly tenancy: Tenancy
+  readonly sequences: 'check' | 'advance'
+  /** Opens a reading session on one database of one side, with a statement limit for checks. */
+  readonly open: (side: Side, database: string) => Promise<Session>
+  readonly databases: readonly string[]
+  readonly onStep?: (text: string) => void
+}
+
+export interface Examined {
+  readonly plan: MovePlan
+  readonly units: readonly Unit[]
+  readonly catalogs: Readonly<Record<Side, ReadonlyMap<string, Catalog>>>
+  readonly findings: readonly Finding[]
+  /** Exact owned rows by table number; empty where the plan could not be examined that far. */
+  readonly rows: ReadonlyMap<number, number>
+  readonly reads: ReadonlyMap<number, ReadMeasure>
+}
+
+/**
+ * Everything that prepare and `plan` find out about a move, in reading sessions of its own: key sets and staged rows are
+ * temporary relations, gone with them. Stops early, with the findings so far, where the rest would rest on sand.
+ */
+export async function examine(request: ExamineRequest): Promise<Examined> {
+  await using stack = new AsyncDisposableStack()
+  const step = request.onStep ?? ((): void => undefined)
+  const findings: Finding[] = []
+  const sessions = new Map<string, Session>()
+  step('reading the catalogs of both cells')
+  const catalogs = { source: new Map<string, Catalog>(), target: new Map<string, Catalog>() }
+  for (const side of ['source', 'target'] as const) {
+    for (const database of request.databases) {
+      const session = stack.use(await request.open(side, database))
+      sessions.set(`${side}/${database}`, session)
+      const catalog = await readCatalog(session)
+      catalogs[side].set(database, catalog)
+      findings.push(...(await checkServer(session, catalog, { cell: request[side], database })))
+    }
+  }
+  const { units, findings: ownershipFindings } = classify(catalogs.source, request.tenancy)
+  findings.push(...ownershipFindings.map((f) => ({ ...f, cell: request.source })), ...unclassified(request, units))
+  const plan = buildPlan({ org: request.org, source: request.source, target: request.target, catalogs: catalogs.source, units })
+  findings.push(...schemaFindings(request, plan, catalogs))
+  const known = { plan, units, catalogs, findings, rows: new Map<number, number>(), reads: new Map<number, ReadMeasure>() }
+  const exam = { plan, catalogs, sequences: request.sequences, session: (side: Side, database: string) => sessionOf(sessions, side, database), report: (found: Finding): void => void findings.push(found) }
+  if (isFatal(findings) || !(await checkDeclaredSql(exam))) return known
+  step('resolving whose rows they are')
+  const full = await materialize(exam)
+  step(`checking ${plan.owned.length} tables`)
+  await checkOwnership(full)
+  await checkReferences(full)
+  await checkExempt(full)
+  await checkTarget(full)
+  const reads = await measureReads(full)
+  return { ...known, rows: full.counts, reads }
+}
+
+function sessionOf(sessions: ReadonlyMap<string, Session>, side: Side, database: string): Session {
+  const session = sessions.get(`${side}/${database}`)
+  if (session === undefined) throw new RangeError(`no session on ${side}/${database}`)
+  return session
+}
+
+/** Without these, rows cannot be looked at in any useful way. */
+function isFatal(findings: readonly Finding[]): boolean {
+  return isBlocking(findings.filter((f) => ['OM2001', 'OM2012', 'OM2102', 'OM2108', 'OM2120', 'OM2010'].includes(f.code)))
+}
+
+function unclassified(request: ExamineRequest, units: readonly Unit[]): readonly Finding[] {
+  return units.flatMap((unit) =>
+    unit.class !== 'unclassified'
+      ? []
+      : [
+          finding('OM2101', 'error', { cell: request.source, database: unit.id.database, schema: unit.id.schema, table: unit.id.name }, {
+            message: `nothing says who owns the rows of ${unit.id.schema}.${unit.id.name}: ${unit.reason}`,
+            hint: 'declare its sharding_key, or an exempt strategy: skip (stays), lookup (matched by natural key), shared (used by several organizations) or query',
+          }),
+        ],
+  )
+}
+
+function schemaFindings(request: ExamineRequest, plan: MovePlan, catalogs: Examined['catalogs']): readonly Finding[] {
+  return request.databases.flatMap((database) => {
+    const [source, target] = [catalogs.source.get(database), catalogs.target.get(database)]
+    if (source === undefined || target === undefined) return []
+    const place = { cell: request.target, database }
+    const names = allTables(plan).filter((table) => table.id.database === database).map((table) => table.id)
+    return [...comparedServers(source, target, place), ...compareTables(source, target, names, place)]
+  }).concat(checkTables(plan, catalogs.source, 'source'), checkTables(plan, catalogs.target, 'target'))
+}
+
+/** Key sets, lookup maps and shared sets as temporary relations, and the exact counts. */
+async function materialize(exam: Pick<Examination, 'plan' | 'catalogs' | 'sequences' | 'session' | 'report'>): Promise<Examination> {
+  const { plan } = exam
+  const scope: Scope = { org: plan.org, keySets: plan.keySets, relation: (set) => `pg_temp.${ident(`keys_${set.no}`)}` }
+  const map = (no: number): string => `pg_temp.${ident(`map_${no}`)}`
+  const context = { owned: plan.owned, scope, temporary: true }
+  for (const set of plan.keySets) {
+    for (const database of set.databases) for (const side of ['source', 'target'] as const) await createKeySet(exam.session(side, database), set, context)
+  }
+  await fillKeySets(context, (database) => exam.session('source', database))
+  for (const lookup of plan.lookups) {
+    for (const database of plan.databases) await createMap(exam.session('source', database), lookup, { map, temporary: true })
+    if (lookup.matchBy.length === 0) continue
+    const match = await matchLookupTable(exam.session('source', lookup.id.database), exam.session('target', lookup.id.database), lookup)
+    for (const database of plan.databases) await fillMap(exam.session('source', database), lookup, match, { map, temporary: true })
+  }
+  for (const set of plan.keySets) {
+    for (const database of set.databases) await shipToTarget(exam.session('source', database), exam.session('target', database), set, { ...context, map })
+  }
+  const counts = new Map<number, number>()
+  for (const database of plan.databases) {
+    for (const [no, rows] of await countOwned(exam.session('source', database), plan.owned.filter((t) => t.id.database === database), scope)) counts.set(no, rows)
+  }
+  const shared = { plan, scope, temporary: true, relation: (no: number): string => `pg_temp.${ident(`shared_${no}`)}` }
+  for (const table of plan.shared) if (table.identity !== null) await createSharedSet(exam.session('source', table.id.database), table, shared)
+  for (const database of plan.databases) await fillSharedSets(exam.session('source', database), database, shared, (no) => (counts.get(no) ?? 0) > 0)
+  return { ...exam, scope, map, shared, counts }
+}

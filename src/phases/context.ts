@@ -1,0 +1,124 @@
+import type { Hook } from '../config/settings.js'
+import type { Verification } from '../domain/documents.js'
+import type { Finding } from '../domain/finding.js'
+import type { MovePlan } from '../domain/move-plan.js'
+import type { Side } from '../domain/vocabulary.js'
+import type { CellDatabase } from '../dataplane/cell-database.js'
+import type { Chunk } from '../dataplane/chunks.js'
+import type { Fingerprint } from '../dataplane/fingerprint.js'
+import type { Holder } from '../dataplane/guard.js'
+import type { Logger } from '../observability/logger.js'
+import type { Progress } from '../observability/progress.js'
+import type { Router } from '../routing/router.js'
+
+/** What every phase is given: `(ctx: MoveContext) => Promise<void>`, nothing returned, everything in the journal. */
+export interface MoveContext {
+  readonly holder: Holder
+  readonly org: string
+  /** Names of the cells. */
+  readonly source: string
+  readonly target: string
+  readonly cells: Readonly<Record<Side, ReadonlyMap<string, CellDatabase>>>
+  readonly journal: MoveJournal
+  readonly router: Router
+  readonly options: PhaseOptions
+  readonly progress: Progress
+  readonly log: Logger
+  /** Aborted by the operator, or when the lease is lost. */
+  readonly signal: AbortSignal
+}
+
+export interface PhaseOptions {
+  readonly jobs: number
+  readonly chunkRows: number
+  readonly drainTimeoutMs: number
+  readonly retentionMs: number
+  readonly sequences: 'check' | 'advance'
+  readonly maintenance: Readonly<Record<'enter' | 'ready' | 'leave', readonly Hook[]>>
+  readonly waiveRetention: boolean
+}
+
+/** A chunk as the journal has it. */
+export interface ChunkRecord extends Chunk {
+  readonly rows: number
+  readonly loaded: boolean
+  readonly verified: boolean
+  readonly purged: boolean
+  /** What the source stored when it was verified: the purge deletes nothing else. */
+  readonly stored: Fingerprint | null
+}
+
+export interface ChunkResult {
+  readonly tableNo: number
+  readonly chunkNo: number
+  readonly loaded?: boolean
+  readonly verified?: boolean
+  readonly purged?: boolean
+  readonly rows?: number
+  readonly bytes?: number
+  readonly source?: Fingerprint
+  readonly target?: Fingerprint
+  readonly stored?: Fingerprint
+}
+
+/** One server as it was at the freeze. */
+export interface ServerIdentity {
+  readonly systemIdentifier: string
+  readonly timeline: number
+  readonly lsn: string
+}
+
+/** What was frozen, member by member in the journal. */
+export interface Manifest {
+  /** The setting with which the mover's own sessions pass the fence. */
+  readonly pass: string
+  readonly servers?: Readonly<Record<string, ServerIdentity>>
+  /** Catalog fingerprints by `side/database`. */
+  readonly catalogs?: Readonly<Record<string, string>>
+  /** Lookup tables whose keys are the same on both cells: nothing is remapped. */
+  readonly identicalLookups?: readonly number[]
+  /** Digest of the pairs by which each lookup table was mapped: compared again at the cutover. */
+  readonly lookupDigests?: Readonly<Record<string, string>>
+  /** Owned rows by table number, counted after the freeze. */
+  readonly rows?: Readonly<Record<string, number>>
+}
+
+/**
+ * The durable record of the move, bound to this driver: every write fails with OM3005 once another process has taken over.
+ * Reads see this driver's writes.
+ */
+export interface MoveJournal {
+  plan(): MovePlan
+  manifest(): Manifest
+  savePlan(plan: MovePlan, rows: ReadonlyMap<number, number>): Promise<void>
+  saveFindings(findings: readonly Finding[]): Promise<void>
+  addToManifest(part: Partial<Manifest>): Promise<void>
+  /** Before anything is created on a cell. */
+  recordCreated(objects: readonly { readonly cell: string; readonly database: string; readonly kind: string; readonly name: string }[]): Promise<void>
+  /** The object's records of one cell database are done with. */
+  markCleaned(cell: string, database: string): Promise<void>
+  created(): Promise<readonly { readonly cell: string; readonly database: string }[]>
+  putChunks(tableNo: number, chunks: readonly (Chunk & { readonly rows: number | null })[]): Promise<void>
+  chunks(): Promise<readonly ChunkRecord[]>
+  markChunk(result: ChunkResult): Promise<void>
+  setTable(tableNo: number, state: 'pending' | 'running' | 'done'): Promise<void>
+  saveVerification(verification: Verification): Promise<void>
+  verification(): Verification | null
+  markFrozen(): Promise<void>
+  /** Whether the route has flipped: read from the route itself where the journal cannot know. */
+  isCutOver(): Promise<boolean>
+  /** The route and the journal in one transaction where they share a database (P7). Throws OM5001, OM5002. */
+  cutOver(): Promise<void>
+  /** Epoch of the route as the move found it. */
+  routeEpoch(): bigint | null
+  retentionUntil(): Date | null
+  event(kind: string, detail: Readonly<Record<string, unknown>>): Promise<void>
+}
+
+
+/** The database of a cell by its name in the plan. */
+export function cellDatabase(ctx: Pick<MoveContext, 'cells'>, side: Side, database: string): CellDatabase {
+  const found = ctx.cells[side].get(database)
+  if (found === undefined) throw new RangeError(`no database ${database} on the ${side}`)
+  return found
+}

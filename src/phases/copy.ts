@@ -1,0 +1,136 @@
+import { tableKey } from '../domain/catalog.js'
+import type { OwnedTable } from '../domain/move-plan.js'
+import { countOwned, cutChunks } from '../dataplane/chunks.js'
+import { readLedger } from '../dataplane/ledger.js'
+import { loadChunk } from '../dataplane/load-chunk.js'
+import { ownedRows } from '../dataplane/owned-rows.js'
+import { MoverError } from '../domain/errors.js'
+import { ident, qualified } from '../postgres/quote.js'
+import { readCatalog } from '../postgres/read-catalog.js'
+import { sql } from '../postgres/sql.js'
+import { cellDatabase } from './context.js'
+import type { ChunkRecord, MoveContext } from './context.js'
+import { insertMissingLookups, loadShared } from './copy-exempt.js'
+import { inParallel } from './parallel.js'
+import { frozenPlan } from './scopes.js'
+
+/**
+ * Loads everything: lookup rows that the target lacks, then the owned tables chunk by chunk, biggest first, then shared rows.
+ * The ledger on the target says what is there, whatever the journal says, so any repetition goes on where the last one stopped.
+ */
+export async function copy(ctx: MoveContext): Promise<void> {
+  await planChunks(ctx)
+  await insertMissingLookups(ctx)
+  await loadChunks(ctx)
+  await loadShared(ctx)
+  await settleTarget(ctx)
+}
+
+/** Counts and cuts the frozen rows, once: a chunk's bounds never change after they are in the journal. */
+async function planChunks(ctx: MoveContext): Promise<void> {
+  if (ctx.journal.manifest().rows !== undefined) return
+  const { plan, scope } = frozenPlan(ctx)
+  const rows: Record<string, number> = {}
+  ctx.progress({ kind: 'step', text: 'cutting tables into chunks' })
+  for (const database of ctx.cells.source.keys()) {
+    const tables = plan.owned.filter((table) => table.id.database === database)
+    await cellDatabase(ctx, 'source', database).read.use(async (session) => {
+      const counts = await countOwned(session, tables, scope)
+      for (const table of tables) {
+        const count = counts.get(table.no) ?? 0
+        rows[String(table.no)] = count
+        const chunks = await cutChunks(session, table, scope, { rows: count, chunkRows: ctx.options.chunkRows })
+        if (chunks.length > 0) await ctx.journal.putChunks(table.no, chunks.map((chunk) => ({ ...chunk, rows: chunks.length === 1 ? count : null })))
+      }
+    })
+  }
+  await ctx.journal.addToManifest({ rows })
+}
+
+async function loadChunks(ctx: MoveContext): Promise<void> {
+  const { plan } = frozenPlan(ctx)
+  const loaded = new Map<string, number>()
+  for (const db of ctx.cells.target.values()) {
+    await db.read.use(async (session) => {
+      for (const row of await readLedger(session, ctx.holder.moveId)) loaded.set(`${row.tableNo}/${row.chunkNo}`, row.rows)
+    })
+  }
+  const rows = ctx.journal.manifest().rows ?? {}
+  const tables = new Map(plan.owned.map((table) => [table.no, table]))
+  const all = await ctx.journal.chunks()
+  const open = all.filter((chunk) => !loaded.has(`${chunk.tableNo}/${chunk.chunkNo}`))
+  // the journal may have missed what the ledger has, if the last driver died in between
+  for (const chunk of all) {
+    const there = loaded.get(`${chunk.tableNo}/${chunk.chunkNo}`)
+    if (there !== undefined && !chunk.loaded) await ctx.journal.markChunk({ tableNo: chunk.tableNo, chunkNo: chunk.chunkNo, loaded: true, rows: there })
+  }
+  const size = (no: number): number => rows[String(no)] ?? 0
+  open.sort((a, b) => size(b.tableNo) - size(a.tableNo) || a.tableNo - b.tableNo || a.chunkNo - b.chunkNo)
+  const left = new Map<number, number>()
+  for (const chunk of open) left.set(chunk.tableNo, (left.get(chunk.tableNo) ?? 0) + 1)
+  ctx.progress({ kind: 'total', rows: [...left.keys()].reduce((sum, no) => sum + size(no), 0), tables: left.size })
+  for (const table of plan.owned) if (!left.has(table.no)) await ctx.journal.setTable(table.no, 'done')
+  await inParallel(open, { jobs: ctx.options.jobs, signal: ctx.signal }, async (chunk) => {
+    const table = tables.get(chunk.tableNo)
+    if (table === undefined) throw new RangeError(`no table ${chunk.tableNo} in the plan`)
+    await loadOne(ctx, table, chunk)
+    const rest = (left.get(table.no) ?? 1) - 1
+    left.set(table.no, rest)
+    if (rest > 0) return
+    await ctx.journal.setTable(table.no, 'done')
+    ctx.progress({ kind: 'table', table: tableKey(table.id), state: 'done', rows: size(table.no) })
+  })
+}
+
+async function loadOne(ctx: MoveContext, table: OwnedTable, chunk: ChunkRecord): Promise<void> {
+  const { scope, map } = frozenPlan(ctx)
+  const name = tableKey(table.id)
+  const { database } = table.id
+  if (chunk.chunkNo === 1) {
+    await ctx.journal.setTable(table.no, 'running')
+    ctx.progress({ kind: 'table', table: name, state: 'started', rows: ctx.journal.manifest().rows?.[String(table.no)] ?? null })
+  }
+  const result = await cellDatabase(ctx, 'source', database).read.use((source) =>
+    cellDatabase(ctx, 'target', database).load.use((target) =>
+      loadChunk({ source, target, table, chunk, scope, map, holder: ctx.holder, signal: ctx.signal, onBytes: (bytes) => ctx.progress({ kind: 'moved', table: name, rows: 0, bytes }) }),
+    ),
+  )
+  ctx.progress({ kind: 'moved', table: name, rows: result.rows, bytes: 0 })
+  await ctx.journal.markChunk({ tableNo: table.no, chunkNo: chunk.chunkNo, loaded: true, rows: result.rows, bytes: result.bytes })
+}
+
+/** Statistics for the planner and, where declared, sequences past the loaded ids. */
+async function settleTarget(ctx: MoveContext): Promise<void> {
+  const { plan } = frozenPlan(ctx)
+  const rows = ctx.journal.manifest().rows ?? {}
+  for (const [database, cell] of ctx.cells.target) {
+    const loaded = plan.owned.filter((table) => table.id.database === database && (rows[String(table.no)] ?? 0) > 0)
+    ctx.progress({ kind: 'step', text: `statistics of ${cell.label}` })
+    await cell.admin.use(async (session) => {
+      for (const table of loaded) {
+        // statistics are a courtesy: a lock that is not granted must not stop a move
+        await session.execute(sql('copy/analyze', { table: qualified(table.id) })).catch((error: unknown) => {
+          if (!(error instanceof MoverError) || error.code === 'OM3002') throw error
+          ctx.log.warn({ table: tableKey(table.id), code: error.code }, 'table was not analyzed')
+        })
+      }
+    })
+    if (ctx.options.sequences === 'advance') await advanceSequences(ctx, database, loaded)
+  }
+}
+
+async function advanceSequences(ctx: MoveContext, database: string, loaded: readonly OwnedTable[]): Promise<void> {
+  const { scope } = frozenPlan(ctx)
+  await cellDatabase(ctx, 'target', database).admin.use(async (session) => {
+    const catalog = await readCatalog(session)
+    for (const table of loaded) {
+      for (const sequence of catalog.sequences) {
+        if (sequence.usedBy === null || tableKey(sequence.usedBy.table) !== tableKey(table.id) || BigInt(sequence.increment) < 0n) continue
+        const { from, where } = ownedRows(table, scope)
+        const { max } = await session.one<{ max: string | null }>(`SELECT max(t.${ident(sequence.usedBy.column)})::text AS max FROM ${from} WHERE ${where}`)
+        if (max !== null && BigInt(max) <= BigInt(sequence.max)) await session.rows(sql('copy/advance-sequence', { sequence: qualified(sequence) }), [qualified(sequence), max])
+      }
+    }
+  })
+}
+

@@ -1,0 +1,36 @@
+import { MoverError } from '../domain/errors.js'
+import { guarded } from '../dataplane/guard.js'
+import { liftFence } from '../fence/lift-fence.js'
+import { cleanSide } from './clean-cell.js'
+import type { MoveContext } from './context.js'
+import { assertLookupsUnchanged, loadShared } from './copy-exempt.js'
+import { runHooks } from './hooks.js'
+import { assertWorldUnchanged } from './world.js'
+
+/**
+ * The point of no return: when every gate has been read again, the route flips by compare-and-swap. Then the target's fence
+ * is lifted, what the mover kept there goes, and maintenance ends. The source stays fenced for the retention. Run again after
+ * the flip, it only finishes the rest.
+ */
+export async function cutover(ctx: MoveContext): Promise<void> {
+  if (!(await ctx.journal.isCutOver())) {
+    await passGates(ctx)
+    await ctx.journal.cutOver()
+  }
+  for (const cell of ctx.cells.target.values()) await cell.admin.use((session) => liftFence(session, ctx.holder.moveId))
+  await runHooks(ctx, 'leave')
+  await cleanSide(ctx, 'target')
+}
+
+async function passGates(ctx: MoveContext): Promise<void> {
+  const verification = ctx.journal.verification()
+  if (verification?.verdict !== 'equal') {
+    throw new MoverError({ code: 'OM4002', message: `verification of this move has not passed (${verification?.verdict ?? 'not run'}); the route is unchanged and the source still fenced`, hint: 'run `org-mover resume`, which verifies first', retry: 'safe' })
+  }
+  await loadShared(ctx)
+  await assertLookupsUnchanged(ctx)
+  await assertWorldUnchanged(ctx, 'before cutover')
+  for (const side of ['source', 'target'] as const) {
+    for (const cell of ctx.cells[side].values()) await cell.load.use((session) => guarded(session, ctx.holder, async () => undefined))
+  }
+}

@@ -1,0 +1,164 @@
+import { tableKey } from '../domain/catalog.js'
+import type { Catalog } from '../domain/catalog.js'
+import type { Side } from '../domain/vocabulary.js'
+import { raiseGuard } from '../dataplane/guard.js'
+import { createKeySet, fillKeySets, shipToTarget } from '../dataplane/key-set-tables.js'
+import { createMap, fillMap, isIdentity, matchLookupTable } from '../dataplane/lookup-maps.js'
+import { applicationName } from '../dataplane/names.js'
+import { drainTransactions } from '../fence/drain.js'
+import { installFence } from '../fence/install-fence.js'
+import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
+import { readCatalog } from '../postgres/read-catalog.js'
+import type { Session } from '../postgres/session.js'
+import { cellDatabase } from './context.js'
+import type { MoveContext } from './context.js'
+import { awaitReady, runHooks } from './hooks.js'
+import { frozenPlan } from './scopes.js'
+import { lookAtWorld } from './world.js'
+
+/**
+ * From here the source rejects every write to the organization's rows, and so does the target. Order matters: guards, key sets
+ * as they are now, fences on both sides; then, with the roots fenced, transactions of before are waited out and the key sets
+ * resolved again until nothing new comes (a child of a project made a moment before the fence is told only by the set that
+ * has it). Every step may be run again.
+ */
+export async function freeze(ctx: MoveContext): Promise<void> {
+  await runHooks(ctx, 'enter')
+  await awaitReady(ctx)
+  await record(ctx)
+  await using stack = new AsyncDisposableStack()
+  const sessions = new Map<string, Session>()
+  for (const side of ['source', 'target'] as const) {
+    for (const database of ctx.cells[side].keys()) {
+      sessions.set(`${side}/${database}`, await borrow(ctx, side, database, stack))
+    }
+  }
+  const on = (side: Side, database: string): Session => {
+    const session = sessions.get(`${side}/${database}`)
+    if (session === undefined) throw new RangeError(`no session on ${side}/${database}`)
+    return session
+  }
+  await createRelations(ctx, on)
+  await resolveKeySets(ctx, on)
+  await fence(ctx, 'source', on)
+  await settle(ctx, on)
+  await mapLookups(ctx, on)
+  await shipKeySets(ctx, on)
+  await fence(ctx, 'target', on)
+  await drain(ctx, 'target', on)
+  await ctx.journal.addToManifest(await lookAtWorld(ctx))
+  await ctx.journal.markFrozen()
+}
+
+/** An admin session for the whole phase, closed at its end. */
+async function borrow(ctx: MoveContext, side: Side, database: string, stack: AsyncDisposableStack): Promise<Session> {
+  const cell = cellDatabase(ctx, side, database)
+  let session: Session | null = null
+  const held = new Promise<void>((release) => stack.use({ [Symbol.asyncDispose]: async () => release() }))
+  await new Promise<void>((ready, fail) => {
+    cell.admin.use(async (s) => {
+      session = s
+      ready()
+      await held
+    }).catch(fail)
+  })
+  if (session === null) throw new RangeError('no session')
+  return session
+}
+
+/** What is created below is on record first, so that clean-up after any kill knows where to look. */
+async function record(ctx: MoveContext): Promise<void> {
+  const objects = (['source', 'target'] as const).flatMap((side) => [...ctx.cells[side].values()].map((db) => ({ cell: db.cell, database: db.database, kind: 'move', name: ctx.holder.moveId })))
+  await ctx.journal.recordCreated(objects)
+}
+
+type On = (side: Side, database: string) => Session
+
+async function createRelations(ctx: MoveContext, on: On): Promise<void> {
+  const { plan, scope, map } = frozenPlan(ctx)
+  const context = { owned: plan.owned, scope, temporary: false }
+  for (const side of ['source', 'target'] as const) {
+    for (const database of ctx.cells[side].keys()) {
+      const session = on(side, database)
+      await raiseGuard(session, ctx.holder, { org: ctx.org, side, pass: ctx.journal.manifest().pass })
+      for (const set of plan.keySets) if (set.databases.includes(database)) await unlessThere(session, scope.relation(set), () => createKeySet(session, set, context))
+      if (side === 'target') continue
+      for (const lookup of plan.lookups) await unlessThere(session, map(lookup.no), () => createMap(session, lookup, { map, temporary: false }))
+    }
+  }
+}
+
+async function unlessThere(session: Session, relation: string, create: () => Promise<void>): Promise<void> {
+  const { there } = await session.one<{ there: boolean }>('SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there', [relation])
+  // relation and index in one transaction: a set without its index would take a key twice
+  if (!there) await session.transaction('READ COMMITTED', create)
+}
+
+async function resolveKeySets(ctx: MoveContext, on: On): Promise<number> {
+  const { plan, scope } = frozenPlan(ctx)
+  return fillKeySets({ owned: plan.owned, scope, temporary: false }, (database) => on('source', database))
+}
+
+async function fence(ctx: MoveContext, side: Side, on: On): Promise<void> {
+  const { plan, scope } = frozenPlan(ctx)
+  for (const database of ctx.cells[side].keys()) {
+    const session = on(side, database)
+    ctx.progress({ kind: 'step', text: `fencing ${session.label}` })
+    const catalog = await readCatalog(session)
+    // owners of others first: once they stand still, so do the sets that tell their children
+    const owners = new Set(plan.keySets.map((set) => tableKey(set.owner)))
+    const tables = plan.owned.filter((table) => table.id.database === database).sort((a, b) => Number(owners.has(tableKey(b.id))) - Number(owners.has(tableKey(a.id))))
+    await installFence({
+      session,
+      tables,
+      scope,
+      facts: { moveId: ctx.holder.moveId, org: ctx.org, side },
+      mayEnableAlways: (name) => ownsTable(catalog, tableKey(name)),
+      onWaiting: (reason) => ctx.progress({ kind: 'waiting', reason }),
+      signal: ctx.signal,
+    })
+  }
+}
+
+function ownsTable(catalog: Catalog, key: string): boolean {
+  return catalog.tables.find((table) => tableKey(table) === key)?.isOwner ?? false
+}
+
+/** Until no transaction is left that may not have seen the fence or its key sets, and the sets are complete. */
+async function settle(ctx: MoveContext, on: On): Promise<void> {
+  for (let added = 1; added > 0; ) {
+    await drain(ctx, 'source', on)
+    added = await resolveKeySets(ctx, on)
+  }
+}
+
+async function drain(ctx: MoveContext, side: Side, on: On): Promise<void> {
+  for (const database of ctx.cells[side].keys()) {
+    await drainTransactions({
+      session: on(side, database),
+      timeoutMs: ctx.options.drainTimeoutMs,
+      own: applicationName(ctx.holder.moveId),
+      onWaiting: (reason) => ctx.progress({ kind: 'waiting', reason }),
+      signal: ctx.signal,
+    })
+  }
+}
+
+/** Fills the maps from the rows as they are now, and notes which tables need none. */
+async function mapLookups(ctx: MoveContext, on: On): Promise<void> {
+  const { plan, map } = { ...frozenPlan(ctx), plan: ctx.journal.plan() }
+  const identical: number[] = []
+  for (const lookup of plan.lookups) {
+    const match = await matchLookupTable(on('source', lookup.id.database), on('target', lookup.id.database), lookup)
+    for (const database of ctx.cells.source.keys()) await fillMap(on('source', database), lookup, match, { map, temporary: false })
+    if (match.missing.length === 0 && isIdentity(lookup, match)) identical.push(lookup.no)
+  }
+  await ctx.journal.addToManifest({ identicalLookups: identical })
+}
+
+async function shipKeySets(ctx: MoveContext, on: On): Promise<void> {
+  const { plan, scope, map } = frozenPlan(ctx)
+  for (const set of plan.keySets) {
+    for (const database of set.databases) await shipToTarget(on('source', database), on('target', database), set, { owned: plan.owned, scope, temporary: false, map })
+  }
+}

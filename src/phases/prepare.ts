@@ -1,0 +1,56 @@
+import { examine } from '../checks/examine.js'
+import type { Examined } from '../checks/examine.js'
+import { isBlocking } from '../domain/finding.js'
+import { MoverError } from '../domain/errors.js'
+import type { Tenancy } from '../domain/tenancy.js'
+import type { Side } from '../domain/vocabulary.js'
+import type { Session } from '../postgres/session.js'
+import type { MoveContext } from './context.js'
+
+export interface PrepareInput {
+  readonly tenancy: Tenancy
+  readonly open: (side: Side, database: string) => Promise<Session>
+}
+
+/**
+ * Finds out everything that could stop the move, in the same way as `plan`, and writes the plan into the journal. Nothing is
+ * written to a cell. Throws OM2007 with the findings where one is an error, OM2004 where the organization owns no row.
+ */
+export async function prepare(ctx: MoveContext, input: PrepareInput): Promise<void> {
+  const examined = await examine({
+    org: ctx.org,
+    source: ctx.source,
+    target: ctx.target,
+    tenancy: input.tenancy,
+    sequences: ctx.options.sequences,
+    databases: [...ctx.cells.source.keys()],
+    open: input.open,
+    onStep: (text) => ctx.progress({ kind: 'step', text }),
+  })
+  await ctx.journal.saveFindings(examined.findings)
+  refuse(examined, ctx)
+  await ctx.journal.savePlan(examined.plan, examined.rows)
+}
+
+/** What makes a plan no move. */
+export function refuse(examined: Examined, names: { readonly org: string; readonly source: string }): void {
+  const errors = examined.findings.filter((f) => f.severity === 'error')
+  if (isBlocking(examined.findings)) {
+    throw new MoverError({
+      code: 'OM2007',
+      message: `${errors.length} finding(s) stop the move; nothing was changed on either cell`,
+      hint: 'correct what they name, then run the command again; `org-mover plan` lists them without starting a move',
+      retry: 'after-fix',
+      findings: examined.findings,
+    })
+  }
+  const rows = [...examined.rows.values()].reduce((sum, n) => sum + n, 0)
+  if (rows > 0) return
+  throw new MoverError({
+    code: 'OM2004',
+    message: `organization ${names.org} owns no row on ${names.source}; nothing was changed`,
+    hint: 'check the id and the source cell',
+    retry: 'after-fix',
+    findings: examined.findings,
+  })
+}

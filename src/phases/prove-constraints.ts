@@ -1,0 +1,82 @@
+import { tableKey } from '../domain/catalog.js'
+import { MoverError } from '../domain/errors.js'
+import type { OwnedTable, Reference, TableShape } from '../domain/move-plan.js'
+import { guarded } from '../dataplane/guard.js'
+import { identityColumns, ownedRows } from '../dataplane/owned-rows.js'
+import { referenceMatch } from '../dataplane/shared-rows.js'
+import { columnOf, qualified } from '../postgres/quote.js'
+import { readCatalog } from '../postgres/read-catalog.js'
+import type { Session } from '../postgres/session.js'
+import { sql } from '../postgres/sql.js'
+import { cellDatabase } from './context.js'
+import type { MoveContext } from './context.js'
+import { frozenPlan } from './scopes.js'
+
+/**
+ * Proves on the target what the replica role did not check: every foreign key of the loaded rows leads to a row, parents that
+ * were there before held meanwhile, and no deferrable unique key stands twice. Yields the failure, or null.
+ */
+export async function proveConstraints(ctx: MoveContext): Promise<MoverError | null> {
+  const { plan } = frozenPlan(ctx)
+  const rows = ctx.journal.manifest().rows ?? {}
+  const problems: string[] = []
+  for (const [database, cell] of ctx.cells.target) {
+    const tables = plan.owned.filter((table) => table.id.database === database && (rows[String(table.no)] ?? 0) > 0)
+    ctx.progress({ kind: 'step', text: `foreign keys of the loaded rows on ${cell.label}` })
+    for (const table of tables) {
+      for (const reference of table.references) {
+        if (reference.constraint !== null) problems.push(...(await proveReference(ctx, table, reference)))
+      }
+    }
+    problems.push(...(await proveUnique(ctx, database, tables)))
+  }
+  if (problems.length === 0) return null
+  return new MoverError({
+    code: 'OM4001',
+    message: `constraints do not hold on ${ctx.target} for the loaded rows: ${problems.slice(0, 10).join('; ')}. The route is unchanged and the source still fenced`,
+    hint: '`org-mover abort` takes the move back; correct the rows, then start again',
+    retry: 'after-fix',
+  })
+}
+
+async function proveReference(ctx: MoveContext, table: OwnedTable, reference: Reference): Promise<readonly string[]> {
+  const { scope } = frozenPlan(ctx)
+  const source = ownedRows(table, scope)
+  const matches = referenceMatch(table, reference, 'p')
+  const set = reference.columns.map((name) => `${columnOf('t', name)} IS NOT NULL`).join(' AND ')
+  const check = async (session: Session): Promise<readonly string[]> => {
+    const rows = await session.rows<{ key: (string | null)[]; total: string }>(sql('verify/dangling', { key: keyOf(table), ...source, set, parent: qualified(reference.parent), matches }))
+    return rows.length === 0 ? [] : [`${rows[0]?.total ?? ''} row(s) of ${tableKey(table.id)} (${rows.map((row) => row.key.join('/')).join(', ')}) refer by ${reference.columns.join(', ')} to no row of ${tableKey(reference.parent)}`]
+  }
+  const cell = cellDatabase(ctx, 'target', table.id.database)
+  if (reference.parentFate === 'owned') return cell.read.use(check)
+  // parents that were there before can be deleted by a neighbour whose transaction is still open: hold them, then look
+  return cell.load.use((session) =>
+    guarded(session, ctx.holder, async () => {
+      await session.rows(sql('verify/lock-parents', { parent: qualified(reference.parent), referring: source.from, where: source.where, matches }))
+      return check(session)
+    }),
+  )
+}
+
+async function proveUnique(ctx: MoveContext, database: string, tables: readonly OwnedTable[]): Promise<readonly string[]> {
+  const { scope } = frozenPlan(ctx)
+  const problems: string[] = []
+  await cellDatabase(ctx, 'target', database).read.use(async (session) => {
+    const catalog = await readCatalog(session)
+    for (const table of tables) {
+      const deferrable = catalog.tables.find((t) => tableKey(t) === tableKey(table.id))?.indexes.filter((index) => index.isUnique && !index.isImmediate) ?? []
+      for (const index of deferrable) {
+        const keys = index.columns.filter((name) => name !== null).map((name) => columnOf('t', name)).join(', ')
+        const { total } = await session.one<{ total: string }>(sql('verify/duplicates', { keys, table: qualified(table.id), ...ownedRows(table, scope) }))
+        if (total !== '0') problems.push(`${total} key(s) of deferrable constraint ${index.name} of ${tableKey(table.id)} stand twice`)
+      }
+    }
+  })
+  return problems
+}
+
+function keyOf(table: TableShape): string {
+  const key = table.identity === null ? table.columns.slice(0, 3) : identityColumns(table)
+  return `ARRAY[${key.map((column) => `${columnOf('t', column.name)}::text`).join(', ')}]`
+}

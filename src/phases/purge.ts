@@ -1,0 +1,143 @@
+import { tableKey } from '../domain/catalog.js'
+import { MoverError } from '../domain/errors.js'
+import type { InboundReference, OwnedTable } from '../domain/move-plan.js'
+import { chunkRows, countOwned } from '../dataplane/chunks.js'
+import { compared } from '../dataplane/compare.js'
+import { fingerprint, isSame, seedsOf, storedText } from '../dataplane/fingerprint.js'
+import { guarded } from '../dataplane/guard.js'
+import { identityColumns, isOwnedRow, ownedInPlace, planColumn, tableItself } from '../dataplane/owned-rows.js'
+import { columnOf, qualified } from '../postgres/quote.js'
+import type { Session } from '../postgres/session.js'
+import { sql } from '../postgres/sql.js'
+import { cleanSide } from './clean-cell.js'
+import { cellDatabase } from './context.js'
+import type { ChunkRecord, MoveContext } from './context.js'
+import { frozenPlan } from './scopes.js'
+
+/**
+ * Deletes the organization from the source, chunk by chunk of the manifest, children first; a chunk goes only if its rows are,
+ * byte for byte as stored, those that were verified, and nothing that stays refers to them (P9). Resumable: a purged chunk is
+ * purged. In the end nothing of the mover remains on the source.
+ */
+export async function purge(ctx: MoveContext): Promise<void> {
+  await assertMayPurge(ctx)
+  await assertNothingNew(ctx)
+  const { plan } = frozenPlan(ctx)
+  const chunks = await ctx.journal.chunks()
+  ctx.progress({ kind: 'total', rows: chunks.filter((c) => !c.purged).reduce((sum, c) => sum + c.rows, 0), tables: plan.owned.length })
+  for (const table of childrenFirst(plan.owned)) {
+    for (const chunk of chunks.filter((c) => c.tableNo === table.no && !c.purged)) {
+      ctx.signal.throwIfAborted()
+      const rows = await purgeChunk(ctx, table, chunk)
+      await ctx.journal.markChunk({ tableNo: table.no, chunkNo: chunk.chunkNo, purged: true })
+      ctx.progress({ kind: 'moved', table: tableKey(table.id), rows, bytes: 0 })
+    }
+  }
+  await cleanSide(ctx, 'source')
+}
+
+async function assertMayPurge(ctx: MoveContext): Promise<void> {
+  const route = await ctx.router.read(ctx.org)
+  if (route === null || route.cell === ctx.source) {
+    throw new MoverError({ code: 'OM6004', message: `routing says that ${route?.cell ?? 'no cell'} serves organization ${ctx.org}; nothing was deleted on ${ctx.source}`, hint: 'look at the route with `org-mover route get`; never purge the cell that serves', retry: 'after-fix' })
+  }
+  const until = ctx.journal.retentionUntil()
+  if (!ctx.options.waiveRetention && (until === null || until > new Date())) {
+    throw new MoverError({ code: 'OM6001', message: `the source is retained until ${until?.toISOString() ?? 'the cutover is done'}; nothing was deleted`, hint: `wait, or waive it by name: --waive-retention=${ctx.org}`, retry: 'after-fix' })
+  }
+  if (ctx.journal.verification()?.verdict !== 'equal') {
+    throw new MoverError({ code: 'OM6002', message: 'verification of this move did not pass; nothing was deleted', hint: 'a source that was not proven equal is never purged', retry: 'never' })
+  }
+}
+
+/** An owned row that is not in the manifest stops the purge before it begins: somebody wrote past the fence. */
+async function assertNothingNew(ctx: MoveContext): Promise<void> {
+  const { plan, scope } = frozenPlan(ctx)
+  const left = new Map<number, number>()
+  for (const chunk of await ctx.journal.chunks()) if (!chunk.purged) left.set(chunk.tableNo, (left.get(chunk.tableNo) ?? 0) + chunk.rows)
+  for (const database of ctx.cells.source.keys()) {
+    const tables = plan.owned.filter((table) => table.id.database === database)
+    const counts = await cellDatabase(ctx, 'source', database).read.use((session) => countOwned(session, tables, scope))
+    for (const table of tables) {
+      const [found, expected] = [counts.get(table.no) ?? 0, left.get(table.no) ?? 0]
+      // fewer: the last driver died between the delete's commit and the journal; the chunk's own count tells
+      if (found > expected) throw differs(ctx, table, `holds ${found} row(s) of the organization where the manifest has ${expected}`)
+    }
+  }
+}
+
+async function purgeChunk(ctx: MoveContext, table: OwnedTable, chunk: ChunkRecord): Promise<number> {
+  const { scope } = frozenPlan(ctx)
+  const seeds = seedsOf(ctx.holder.moveId)
+  const rows = chunkRows(table, scope, chunk)
+  return cellDatabase(ctx, 'source', table.id.database).load.use((session) =>
+    guarded(session, ctx.holder, async () => {
+      const matches = await batchOf(session, table, table.identity === null ? ownedInPlace(table, scope) : rows)
+      await session.rows(sql('purge/lock-batch', { table: tableItself(table), matches }))
+      const found = await fingerprint(session, storedText(table), { from: tableItself(table), where: matches }, seeds)
+      if (found.rows === 0) return 0
+      if (chunk.stored === null || !isSame(found, chunk.stored)) throw differs(ctx, table, `has rows in chunk ${chunk.chunkNo} that are not the ones that were verified`)
+      for (const inbound of table.inbound) await assertUnreferenced(ctx, session, table, inbound, matches)
+      const deleted = await session.execute(sql('purge/delete-batch', { table: tableItself(table), matches }))
+      if (deleted !== found.rows) throw differs(ctx, table, `lost ${deleted} rows where ${found.rows} were locked; the batch was rolled back`)
+      return deleted
+    }),
+  )
+}
+
+/** Condition over alias t that names the chunk's rows and nothing else, by key; by place where the table has no key. */
+async function batchOf(session: Session, table: OwnedTable, rows: { readonly from: string; readonly where: string }): Promise<string> {
+  const relation = 'pg_temp.org_mover_batch'
+  const key = identityColumns(table)
+  const keys = key.length === 0 ? 't.ctid AS c1, t.tableoid AS c2' : key.map((column, n) => `${columnOf('t', column.name)} AS c${n + 1}`).join(', ')
+  await session.execute(sql('purge/batch-keys', { relation, keys, ...rows }))
+  await session.execute(`ANALYZE ${relation}`)
+  const equal = key.length === 0 ? 'b.c1 = t.ctid AND b.c2 = t.tableoid' : key.map((column, n) => compared(columnOf('t', column.name), '=', `b.c${n + 1}`, column.equality)).join(' AND ')
+  return `EXISTS (SELECT 1 FROM ${relation} AS b WHERE ${equal})`
+}
+
+async function assertUnreferenced(ctx: MoveContext, session: Session, table: OwnedTable, inbound: InboundReference, matches: string): Promise<void> {
+  const { plan, scope } = frozenPlan(ctx)
+  const child = plan.owned.find((t) => t.no === inbound.child)
+  const stays = child === undefined ? 'true' : child.ownership.kind === 'query' ? `NOT EXISTS (SELECT 1 FROM (SELECT x.*) AS t WHERE ${isOwnedRow(child, scope)})` : `NOT ${isOwnedRow(child, { ...scope, alias: 'x' })}`
+  const equal = inbound.columns.map((name, n) => {
+    const referenced = inbound.referencedColumns[n] ?? ''
+    return compared(columnOf('x', name), '=', columnOf('t', referenced), planColumn(table, referenced).equality)
+  })
+  const { total } = await session.one<{ total: string }>(sql('purge/inbound', { child: `${qualified(inbound.table)} AS x`, table: tableItself(table), equal: equal.join(' AND '), matches, stays }))
+  if (total === '0') return
+  throw new MoverError({
+    code: 'OM6003',
+    message: `${total} row(s) of ${tableKey(inbound.table)} that stay on ${ctx.source} refer by ${inbound.columns.join(', ')} to rows of ${tableKey(table.id)} that the purge would delete; this batch was rolled back`,
+    hint: 'correct these references, then run `org-mover purge` again',
+    retry: 'after-fix',
+  })
+}
+
+/** Tables that others refer to come after those that refer to them; in a circle the order does not matter under the replica role. */
+function childrenFirst(tables: readonly OwnedTable[]): readonly OwnedTable[] {
+  const byNo = new Map(tables.map((table) => [table.no, table]))
+  const ordered: OwnedTable[] = []
+  const seen = new Set<number>()
+  const visit = (table: OwnedTable): void => {
+    if (seen.has(table.no)) return
+    seen.add(table.no)
+    for (const { child } of table.inbound) {
+      const referring = child === null ? undefined : byNo.get(child)
+      if (referring !== undefined) visit(referring)
+    }
+    ordered.push(table)
+  }
+  for (const table of tables) visit(table)
+  return ordered
+}
+
+function differs(ctx: MoveContext, table: OwnedTable, what: string): MoverError {
+  return new MoverError({
+    code: 'OM6002',
+    message: `${ctx.source}: ${tableKey(table.id)} ${what}. Those rows stay; what was purged before is journaled`,
+    hint: 'find out who wrote past the fence; decide about the rows by hand',
+    retry: 'after-fix',
+  })
+}
+
