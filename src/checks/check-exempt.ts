@@ -1,6 +1,6 @@
 import type { LookupTable, SharedTable } from '../domain/move-plan.js'
 import { finding } from '../domain/finding.js'
-import { matchLookupTable } from '../dataplane/lookup-maps.js'
+import { lookupColumns, matchLookupTable } from '../dataplane/lookup-maps.js'
 import { stageShared } from '../dataplane/shared-rows.js'
 import { bounded, nameOf, placeOf } from './examination.js'
 import type { Examination } from './examination.js'
@@ -22,9 +22,9 @@ async function checkLookup(exam: Examination, table: LookupTable): Promise<void>
     if (keys.length === 0) continue
     exam.report(
       finding('OM2112', 'error', placeOf(exam, side, table), {
-        message: `${keys.length} natural key(s) of ${nameOf(table)} (${table.matchBy.join(', ')}) are NULL or stand twice`,
+        message: `the natural key of ${keys.length} row(s) of ${nameOf(table)} (${table.matchBy.join(', ')}) is NULL or stands twice`,
         hint: 'choose other columns for match_by, or correct the rows',
-      }, { count: keys.length, examples: keys.slice(0, 5).map(({ key }) => Object.fromEntries(table.matchBy.map((name, n) => [name, key[n] ?? null]))) }),
+      }, { count: keys.length, examples: keys.slice(0, 5).map(({ row }) => Object.fromEntries(table.matchBy.map((name) => [name, row[lookupColumns(table).indexOf(name)] ?? null]))) }),
     )
   }
 }

@@ -1,6 +1,6 @@
 import type { OwnedTable, Reference, SharedTable, TableShape } from '../domain/move-plan.js'
 import { unitKey } from '../domain/ownership.js'
-import { isOwnedRow, ownedRows } from '../dataplane/owned-rows.js'
+import { isOwnedRow, isUnownedRow, ownedRows } from '../dataplane/owned-rows.js'
 import type { RowSource } from '../dataplane/owned-rows.js'
 import { unmatchedUses } from '../dataplane/lookup-maps.js'
 import { referenceMatch, sharedRows } from '../dataplane/shared-rows.js'
@@ -66,6 +66,7 @@ function parentOnTarget(exam: Examination, reference: Reference): string | null 
   }
   const owner = exam.plan.owned.find((t) => unitKey(t.id) === unitKey(reference.parent))
   if (owner === undefined) return 'false'
+  if (owner.unowned === 'stay' && owner.ownership.kind === 'keys') return `(${isOwnedRow(owner, { ...exam.scope, alias: 'p' })} OR ${isUnownedRow(owner, exam.plan.owned, 'p')})`
   if (owner.ownership.kind === 'query') return `EXISTS (SELECT 1 FROM (SELECT p.*) AS t WHERE ${isOwnedRow(owner, exam.scope)})`
   return isOwnedRow(owner, { ...exam.scope, alias: 'p' })
 }

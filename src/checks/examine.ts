@@ -24,6 +24,7 @@ import { checkExempt } from './check-exempt.js'
 import { checkOwnership } from './check-ownership.js'
 import { checkReferences } from './check-references.js'
 import { checkTarget } from './check-target.js'
+import { checkUnownedParents } from './check-unowned-parents.js'
 import { measureReads } from './measure-reads.js'
 import type { ReadMeasure } from './measure-reads.js'
 import type { Examination } from './examination.js'
@@ -82,6 +83,7 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   step(`checking ${plan.owned.length} tables`)
   await checkOwnership(full)
   await checkReferences(full)
+  await checkUnownedParents(full)
   await checkExempt(full)
   await checkTarget(full)
   const reads = await measureReads(full)

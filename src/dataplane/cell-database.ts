@@ -40,6 +40,11 @@ export class CellDatabase implements AsyncDisposable {
     this.admin = new SessionPool(() => Session.open({ ...base, role: 'admin', settings: pass }))
   }
 
+  /** Cuts every connection at once, whatever it is doing. */
+  destroy(): void {
+    for (const pool of [this.read, this.load, this.admin]) pool.destroy()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.read[Symbol.asyncDispose](), this.load[Symbol.asyncDispose](), this.admin[Symbol.asyncDispose]()])
   }

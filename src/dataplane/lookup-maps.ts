@@ -1,10 +1,11 @@
 import { matchLookup } from '../domain/match-lookup.js'
-import type { LookupMatch, LookupRow } from '../domain/match-lookup.js'
+import type { KeyedRow, LookupMatch, LookupRow } from '../domain/match-lookup.js'
 import type { LookupTable, MovePlan, PlanColumn, TableShape } from '../domain/move-plan.js'
 import { columnOf, identList, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { compared } from './compare.js'
+import { copyBetween } from './copy-stream.js'
 import type { Holder } from './guard.js'
 import { addToLedger, isLoaded } from './ledger.js'
 import { identityColumns, planColumn, tableItself } from './owned-rows.js'
@@ -17,21 +18,33 @@ export function lookupColumns(table: LookupTable): readonly string[] {
   return [...new Set([...table.matchBy, ...table.referenced.flat(), ...(table.identity ?? [])])]
 }
 
+const STAGE = 'pg_temp.org_mover_lookup'
+
+/** Matches all rows of both sides by the natural key. The source's rows go into a temporary relation of the target's session. */
 export async function matchLookupTable(source: Session, target: Session, table: LookupTable): Promise<LookupMatch> {
   const columns = lookupColumns(table)
-  const [from, to] = await Promise.all([readRows(source, table, columns), readRows(target, table, columns)])
-  return matchLookup(from, to, table.matchBy.map((name) => columns.indexOf(name)))
+  const names = identList(columns)
+  await target.execute(`DROP TABLE IF EXISTS ${STAGE}`)
+  await target.execute(sql('shared/stage', { stage: STAGE, columns: names, table: qualified(table.id) }))
+  await copyBetween({ source, out: sql('chunk/read', { columns: columns.map((name) => columnOf('t', name)).join(', '), from: tableItself(table), where: 'true' }), target, into: `COPY ${STAGE} (${names}) FROM STDIN` })
+  const rows = await target.rows<KeyedRow & Record<string, unknown>>(
+    sql('lookup/rows', {
+      columns: columns.map((name) => `${columnOf('t', name)}::text`).join(', '),
+      names,
+      key: table.matchBy.map((name) => columnOf('t', name)).join(', '),
+      has_null: table.matchBy.map((name) => `${columnOf('t', name)} IS NULL`).join(' OR '),
+      stage: STAGE,
+      table: tableItself(table).replace(/ AS t$/, ''),
+    }),
+  )
+  await target.execute(`DROP TABLE ${STAGE}`)
+  return matchLookup(rows)
 }
 
 /** True where both cells have the same keys for every row that both have: nothing needs to be remapped. */
 export function isIdentity(table: LookupTable, match: LookupMatch): boolean {
   const positions = [...new Set(table.referenced.flat())].map((name) => lookupColumns(table).indexOf(name))
   return match.pairs.every(({ source, target }) => positions.every((n) => source[n] === target[n]))
-}
-
-async function readRows(session: Session, table: LookupTable, columns: readonly string[]): Promise<LookupRow[]> {
-  const rows = await session.rows<{ row: LookupRow }>(sql('lookup/rows', { columns: columns.map((name) => `${columnOf('t', name)}::text`).join(', '), from: tableItself(table) }))
-  return rows.map(({ row }) => row)
 }
 
 export interface MapContext {

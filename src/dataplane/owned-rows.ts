@@ -1,6 +1,7 @@
 import { bug, MoverError } from '../domain/errors.js'
 import { keySetOf } from '../domain/move-plan.js'
 import type { KeySet, OwnedTable, PlanColumn, TableShape } from '../domain/move-plan.js'
+import { unitKey } from '../domain/ownership.js'
 import type { Alternative, Ownership } from '../domain/ownership.js'
 import { columnOf, literal, qualified } from '../postgres/quote.js'
 import { compared, typedLiteral } from './compare.js'
@@ -90,6 +91,25 @@ export function declaredSql(table: Pick<TableShape, 'id'>, where: string, org: s
   const declared = withOrg(where, literal(org))
   if (declared.ok) return declared.sql
   throw new MoverError({ code: 'OM2111', message: `where of ${table.id.schema}.${table.id.name}: ${declared.problem}`, hint: 'a where is one boolean expression over alias t, with :org as its only parameter', retry: 'after-fix' })
+}
+
+/**
+ * Whether the row under `alias` belongs to nobody: every key is NULL, or leads to a row that belongs to nobody itself. Such
+ * rows stay where `unowned: stay` is declared.
+ */
+export function isUnownedRow(table: OwnedTable, tables: readonly OwnedTable[], alias: string, above: readonly number[] = []): string {
+  if (table.ownership.kind === 'query' || above.includes(table.no)) return 'false'
+  const keys = table.ownership.alternatives.map((alternative) => {
+    const columns = alternative.kind === 'direct' ? [alternative.column] : alternative.columns
+    const isNull = columns.map((name) => `${columnOf(alias, name)} IS NULL`).join(' OR ')
+    if (alternative.kind === 'direct') return `(${isNull})`
+    const parent = tables.find((t) => unitKey(t.id) === unitKey(alternative.parent))
+    if (parent === undefined || parent.id.database !== table.id.database || parent.unowned !== 'stay') return `(${isNull})`
+    const up = `${alias}_${above.length}`
+    const equal = alternative.columns.map((name, n) => compared(columnOf(up, alternative.parentColumns[n] ?? ''), '=', columnOf(alias, name), planColumn(table, name).equality))
+    return `(${isNull} OR EXISTS (SELECT 1 FROM ${qualified(parent.id)} AS ${up} WHERE ${equal.join(' AND ')} AND ${isUnownedRow(parent, tables, up, [...above, table.no])}))`
+  })
+  return `(${keys.join(' AND ')})`
 }
 
 export function planColumn(table: TableShape, name: string): PlanColumn {

@@ -1,6 +1,299 @@
-import { bug } from '../domain/errors.js'
+import type { Settings } from '../config/settings.js'
+import { examine } from '../checks/examine.js'
+import type { CheckDocument, DiscoverDocument, DoneDocument, ListDocument, MoveDocument, PlanDocument } from '../domain/documents.js'
+import { MoverError } from '../domain/errors.js'
+import { ENDED_STATES, MOVE_STATES } from '../domain/vocabulary.js'
+import type { MovePhase, MoveState } from '../domain/vocabulary.js'
+import { applicationName } from '../dataplane/names.js'
+import type { Logger } from '../observability/logger.js'
+import type { Progress } from '../observability/progress.js'
+import { abort } from '../phases/abort.js'
+import { assertMayPurge, purge } from '../phases/purge.js'
+import { verify } from '../phases/verify.js'
+import { verifyManifest } from '../phases/verify-manifest.js'
+import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
+import { Session } from '../postgres/session.js'
+import { PostgresRouter } from '../routing/postgres-router.js'
+import type { Router } from '../routing/router.js'
+import { cellNamed, openControl, openForChecks } from './cells.js'
+import { assertControlSchema, installControlSchema } from './control-schema.js'
+import { discoverCell } from './discover.js'
+import { doctor } from './doctor.js'
+import { drive, whoAmI } from './drive.js'
+import type { DriveOptions } from './drive.js'
+import { appendEvent } from './journal-events.js'
+import { endPhase, listPhaseRuns, startPhase } from './journal-phases.js'
+import { createMove, findRetainingMove, listMoves, loadMove } from './journal.js'
+import { lintDictionary } from './lint-dictionary.js'
+import { moveDocument, moveSummary } from './move-document.js'
+import type { MoveRow } from './move-row.js'
+import { planDocument } from './plan-document.js'
+import { runMove } from './run-move.js'
+import { writeDictionary } from './write-dictionary.js'
 
-/** Placeholder until the application is wired. */
-export function createApp(_settings: unknown, _options: unknown): never {
-  throw bug('not wired')
+interface MoveIo {
+  readonly progress: Progress
+  readonly confirm: (summary: readonly string[]) => Promise<boolean>
+  readonly signal: AbortSignal
+}
+
+interface MoveRequest {
+  readonly org: string
+  readonly to: string
+  readonly from?: string
+}
+
+interface AppOptions {
+  readonly logger: Logger
+  readonly signal: AbortSignal
+}
+
+export function createApp(settings: Settings, options: AppOptions): App {
+  return new App(settings, options)
+}
+
+/** The commands. Opens the control database when first needed; cells are opened by each command for itself. */
+export class App implements AsyncDisposable {
+  readonly #settings: Settings
+  readonly #log: Logger
+  readonly #stack = new AsyncDisposableStack()
+  #control: Promise<Session> | null = null
+  #router: Promise<Router> | null = null
+
+  constructor(settings: Settings, { logger }: AppOptions) {
+    this.#settings = settings
+    this.#log = logger
+  }
+
+  async init(): Promise<DoneDocument> {
+    const session = await this.#openControl()
+    const done = await installControlSchema(session)
+    return { done: done.length > 0 ? done : ['the control schema is up to date'], org: null, cell: null, epoch: null, error: null }
+  }
+
+  async doctor(): Promise<CheckDocument> {
+    return doctor({ settings: this.#settings, open: this.#open, control: () => this.#openControl() })
+  }
+
+  async routeGet(org: string): Promise<DoneDocument> {
+    const route = await (await this.#route()).read(org)
+    if (route === null) throw unknownOrganization(org)
+    return { done: [`organization ${org} is served by ${route.cell}`], org, cell: route.cell, epoch: route.epoch === null ? null : Number(route.epoch), error: null }
+  }
+
+  async routeSet(org: string, cell: string, { confirm }: Pick<MoveIo, 'confirm'>): Promise<DoneDocument> {
+    cellNamed(this.#settings, cell)
+    const control = await this.#ready()
+    const [active] = await listMoves(control, { org, states: MOVE_STATES.filter((state) => !(ENDED_STATES as readonly MoveState[]).includes(state)) })
+    const router = await this.#route()
+    const before = await router.read(org).catch(() => null)
+    if (active !== undefined && active.state !== 'cut_over') throw new MoverError({ code: 'OM2003', message: `organization ${org} has a move that has not ended (${active.id}, ${active.state}); its route was not changed`, hint: `resume or abort it first`, retry: 'after-fix' })
+    if (!(await confirm([`route organization ${org} to ${cell}${before === null ? '' : ` (now ${before.cell})`}; no row is moved`]))) throw declined()
+    const route = await router.set(org, cell)
+    await appendEvent(control, null, { who: whoAmI(), command: 'route set', kind: 'route', detail: { org, cell } })
+    return { done: [`organization ${org} is routed to ${cell}`], org, cell, epoch: route.epoch === null ? null : Number(route.epoch), error: null }
+  }
+
+  async discover(request: { readonly cell?: string; readonly mode: 'show' } | { readonly cell?: string; readonly mode: 'write'; readonly directory: string }): Promise<DiscoverDocument>
+  async discover(request: { readonly cell?: string; readonly mode: 'check' }): Promise<CheckDocument>
+  async discover(request: { readonly cell?: string; readonly mode: 'show' | 'write' | 'check'; readonly directory?: string }): Promise<DiscoverDocument | CheckDocument> {
+    const cell = request.cell ?? [...this.#settings.cells.keys()][0] ?? ''
+    cellNamed(this.#settings, cell)
+    const input = { settings: this.#settings, cell, open: this.#open }
+    if (request.mode === 'check') return lintDictionary(input)
+    if (request.mode === 'write' && request.directory !== undefined) return writeDictionary({ ...input, directory: request.directory })
+    return discoverCell(input)
+  }
+
+  async plan(request: MoveRequest): Promise<PlanDocument> {
+    const { source } = await this.#endpoints(request)
+    const examined = await examine(this.#examination(request, source))
+    return planDocument(this.#settings, { org: request.org, source, target: request.to }, examined)
+  }
+
+  async move(request: MoveRequest & { readonly pauseBefore?: MovePhase }, io: MoveIo): Promise<MoveDocument> {
+    const control = await this.#ready()
+    const { source } = await this.#endpoints(request)
+    const retaining = await findRetainingMove(control, request.org, request.to)
+    const lines = [
+      `move organization ${request.org} from ${source} to ${request.to}`,
+      `prepare looks at both cells and stops at any finding; from the freeze on, ${source} rejects writes to the organization`,
+      request.pauseBefore === undefined ? 'the route flips when verification has passed' : `pauses before ${request.pauseBefore}`,
+    ]
+    if (retaining === null && !(await io.confirm(lines))) throw declined()
+    const move = await createMove(control, { org: request.org, source, target: request.to, pauseBefore: request.pauseBefore ?? null, createdBy: whoAmI() })
+    return this.#run(move, 'move', io)
+  }
+
+  async resume(moveId: string, io: MoveIo): Promise<MoveDocument> {
+    const control = await this.#ready()
+    const move = await loadMove(control, moveId)
+    if (move.state === 'completed' || move.state === 'aborted') return settled(await moveDocument(control, move.id))
+    if (move.state === 'aborting') throw wrongState(move, 'is being aborted', `run \`org-mover abort ${move.id}\``)
+    if (move.state === 'purging') throw wrongState(move, 'is being purged', `run \`org-mover purge ${move.id}\``)
+    const runs = await listPhaseRuns(control, move.id)
+    if (move.state === 'cut_over' && runs.some((run) => run.phase === 'cutover' && run.outcome === 'done')) return settled(await moveDocument(control, move.id))
+    if (!(await io.confirm([`resume the move of organization ${move.org} from ${move.source} to ${move.target} (${move.state}${move.phase === null ? '' : `, ${move.phase}`})`]))) throw declined()
+    return this.#run(move, 'resume', io)
+  }
+
+  async status(moveId: string): Promise<MoveDocument> {
+    const control = await this.#ready()
+    return moveDocument(control, (await loadMove(control, moveId)).id)
+  }
+
+  async list(filter: { readonly org?: string; readonly state?: MoveState; readonly openOnly?: boolean }): Promise<ListDocument> {
+    const control = await this.#ready()
+    const open = MOVE_STATES.filter((state) => !(ENDED_STATES as readonly MoveState[]).includes(state))
+    const states = filter.state === undefined ? (filter.openOnly === true ? open : undefined) : [filter.state]
+    const heads = await listMoves(control, { ...(filter.org === undefined ? {} : { org: filter.org }), ...(states === undefined ? {} : { states }) })
+    const moves = []
+    for (const head of heads) moves.push(moveSummary(head, await listPhaseRuns(control, head.id)))
+    return { moves, error: null }
+  }
+
+  async verify(moveId: string, io: MoveIo): Promise<MoveDocument> {
+    const control = await this.#ready()
+    const move = await loadMove(control, moveId)
+    const runs = await listPhaseRuns(control, move.id)
+    const copied = runs.some((run) => run.phase === 'copy' && run.outcome === 'done')
+    const isOver = move.cutOverAt !== null
+    if (!copied || move.state === 'aborting' || move.state === 'aborted' || move.state === 'completed') {
+      throw wrongState(move, copied ? `is ${move.state}` : 'has not been copied yet', copied ? 'there is nothing left to compare' : `run \`org-mover resume ${move.id}\``)
+    }
+    return drive(await this.#driveOptions(move, 'verify', io), { state: () => null }, async ({ ctx }) => (isOver ? verifyManifest(ctx) : verify(ctx)))
+  }
+
+  async abort(moveId: string, io: MoveIo): Promise<MoveDocument> {
+    const control = await this.#ready()
+    const move = await loadMove(control, moveId)
+    if (move.state === 'aborted') return settled(await moveDocument(control, move.id))
+    if (move.cutOverAt !== null) throw wrongState(move, 'has cut over: it can only be completed', `the organization is served by ${move.target}; run \`org-mover resume ${move.id}\` or \`org-mover purge ${move.id}\``)
+    if (!(await io.confirm([`abort the move of organization ${move.org}: ${move.source} serves it again, what was loaded on ${move.target} is deleted`]))) throw declined()
+    return drive(await this.#driveOptions(move, 'abort', io), { state: () => 'aborting' }, async ({ ctx, journal }) => {
+      if (await journal.isCutOver()) throw wrongState(move, 'has cut over: it can only be completed', `run \`org-mover resume ${move.id}\``)
+      await journal.update({ state: 'aborting', error: null })
+      await abort(ctx)
+      await journal.update({ state: 'aborted', thawedAt: 'now', endedAt: 'now' })
+    })
+  }
+
+  async purge(moveId: string, options: { readonly waiveRetention?: string }, io: MoveIo): Promise<MoveDocument> {
+    const control = await this.#ready()
+    const move = await loadMove(control, moveId)
+    if (move.state === 'completed') return settled(await moveDocument(control, move.id))
+    if (move.state !== 'cut_over' && move.state !== 'purging') throw wrongState(move, `is ${move.state}: only what has cut over can be purged`, `run \`org-mover status ${move.id}\``)
+    if (options.waiveRetention !== undefined && options.waiveRetention !== move.org) {
+      throw new MoverError({ code: 'OM1004', message: `--waive-retention names organization ${options.waiveRetention}, this move is of ${move.org}; nothing was deleted`, hint: 'name the organization of the move', retry: 'after-fix' })
+    }
+    const driving = { ...(await this.#driveOptions(move, 'purge', io)), waiveRetention: options.waiveRetention !== undefined }
+    const stays = { state: (): MoveState => (move.state === 'purging' ? 'purging' : 'cut_over') }
+    let begun = false
+    return drive(driving, { state: () => (begun ? 'purging' : stays.state()) }, async ({ ctx, journal }) => {
+      await assertMayPurge(ctx)
+      if (!(await io.confirm([`delete organization ${move.org} from ${move.source}: ${[...Object.values(ctx.journal.manifest().rows ?? {})].reduce((sum, n) => sum + n, 0)} rows, for good`]))) throw declined()
+      begun = true
+      await journal.update({ state: 'purging', error: null })
+      await startPhase(control, ctx.holder, 'purge')
+      await purge(ctx)
+      await endPhase(control, ctx.holder, 'purge', 'done')
+      await journal.update({ state: 'completed', endedAt: 'now' })
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack[Symbol.asyncDispose]()
+  }
+
+  async #run(move: MoveRow, command: string, io: MoveIo): Promise<MoveDocument> {
+    // a move that prepare refuses has touched nothing: it ends there, so that the next one can begin
+    const after = { state: (thrown: MoverError): MoveState => (thrown.code === 'OM2007' || thrown.code === 'OM2004' ? 'aborted' : 'failed') }
+    return drive(await this.#driveOptions(move, command, io), after, async ({ ctx, journal, phases }) => {
+      if (journal.row.cutOverAt === null) await journal.update({ state: 'running', error: null })
+      const asked = { ...phases, pausesBefore: async (phase: MovePhase) => (await phases.pausesBefore(phase)) || (phase === 'cutover' && (await this.#mustAsk(move, io))) }
+      const outcome = await runMove(ctx, asked, { tenancy: this.#settings.tenancy, open: (side, database) => this.#open(side === 'source' ? move.source : move.target, database) })
+      if (outcome === 'paused') await journal.update({ state: 'paused' })
+      else await journal.update({ error: null })
+    })
+  }
+
+  /** `confirm_cutover`: a person's go, at the last moment. */
+  async #mustAsk(move: MoveRow, io: MoveIo): Promise<boolean> {
+    if (!this.#settings.confirmCutover) return false
+    return !(await io.confirm([`verification passed. Flip the route of organization ${move.org} from ${move.source} to ${move.target}? This is the point of no return`]))
+  }
+
+  async #driveOptions(move: MoveRow, command: string, io: MoveIo): Promise<DriveOptions> {
+    return { settings: this.#settings, control: await this.#ready(), router: await this.#route(), moveId: move.id, command, progress: io.progress, log: this.#log, signal: io.signal }
+  }
+
+  /** Which cell the organization leaves: routing's word, or --from where routing knows nothing. */
+  async #endpoints(request: MoveRequest): Promise<{ readonly source: string }> {
+    cellNamed(this.#settings, request.to)
+    if (request.from !== undefined) cellNamed(this.#settings, request.from)
+    await this.#ready()
+    const route = await (await this.#route()).read(request.org)
+    const source = route?.cell ?? request.from
+    if (source === undefined) throw unknownOrganization(request.org)
+    if (request.from !== undefined && request.from !== source) {
+      throw new MoverError({ code: 'OM2002', message: `routing says that ${source} serves organization ${request.org}, not ${request.from}`, hint: 'leave --from out, or repair the route with `org-mover route set`', retry: 'after-fix' })
+    }
+    if (source === request.to) throw new MoverError({ code: 'OM2001', message: `organization ${request.org} is on ${request.to} already`, hint: 'nothing to do, or name another cell', retry: 'never' })
+    return { source }
+  }
+
+  #examination(request: MoveRequest, source: string): Parameters<typeof examine>[0] {
+    return {
+      org: request.org,
+      source,
+      target: request.to,
+      tenancy: this.#settings.tenancy,
+      sequences: this.#settings.sequences,
+      databases: [...cellNamed(this.#settings, source).databases.keys()],
+      open: (side, database) => this.#open(side === 'source' ? source : request.to, database),
+    }
+  }
+
+  readonly #open = (cell: string, database: string): Promise<Session> => openForChecks(this.#settings, cell, database, applicationName(null))
+
+  /** The control database, opened once. */
+  #openControl(): Promise<Session> {
+    this.#control ??= openControl(this.#settings).then((session) => this.#stack.use(session))
+    return this.#control
+  }
+
+  /** The control database with a schema that fits this program. */
+  async #ready(): Promise<Session> {
+    const session = await this.#openControl()
+    await assertControlSchema(session)
+    return session
+  }
+
+  #route(): Promise<Router> {
+    this.#router ??= this.#openRouter()
+    return this.#router
+  }
+
+  /** Routing in the control database shares its session, so that the flip and the journal commit together. */
+  async #openRouter(): Promise<Router> {
+    const { routing, lockTimeoutMs } = this.#settings
+    const session = routing.url === null ? await this.#ready() : this.#stack.use(await Session.open({ url: routing.url, role: 'admin', label: 'routing', applicationName: applicationName(null), lockTimeoutMs }))
+    return new PostgresRouter(session, routing)
+  }
+}
+
+function settled(document: MoveDocument): MoveDocument {
+  return { ...document, error: null }
+}
+
+function wrongState(move: MoveRow, what: string, hint: string): MoverError {
+  return new MoverError({ code: 'OM2006', message: `move ${move.id} ${what}`, hint, retry: 'after-fix', context: { moveId: move.id } })
+}
+
+function unknownOrganization(org: string): MoverError {
+  return new MoverError({ code: 'OM1006', message: `routing knows nothing of organization ${org}`, hint: 'check the id, or name the cell that serves it with --from (the first route is then made for it)', retry: 'after-fix' })
+}
+
+function declined(): MoverError {
+  return new MoverError({ code: 'OM1008', message: 'declined; nothing was changed', hint: 'run the command again when it may go on', retry: 'safe' })
 }

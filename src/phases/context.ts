@@ -109,6 +109,8 @@ export interface MoveJournal {
   isCutOver(): Promise<boolean>
   /** The route and the journal in one transaction where they share a database (P7). Throws OM5001, OM5002. */
   cutOver(): Promise<void>
+  /** The route that the move starts from, made where routing knows nothing of the organization yet. Throws OM5001. */
+  bindRoute(): Promise<void>
   /** Epoch of the route as the move found it. */
   routeEpoch(): bigint | null
   retentionUntil(): Date | null

@@ -30,6 +30,7 @@ export async function prepare(ctx: MoveContext, input: PrepareInput): Promise<vo
   await ctx.journal.saveFindings(examined.findings)
   refuse(examined, ctx)
   await ctx.journal.savePlan(examined.plan, examined.rows)
+  await ctx.journal.bindRoute()
 }
 
 /** What makes a plan no move. */

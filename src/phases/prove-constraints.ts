@@ -1,6 +1,7 @@
 import { tableKey } from '../domain/catalog.js'
 import { MoverError } from '../domain/errors.js'
 import type { OwnedTable, Reference, TableShape } from '../domain/move-plan.js'
+import { unitKey } from '../domain/ownership.js'
 import { guarded } from '../dataplane/guard.js'
 import { identityColumns, ownedRows } from '../dataplane/owned-rows.js'
 import { referenceMatch } from '../dataplane/shared-rows.js'
@@ -49,7 +50,8 @@ async function proveReference(ctx: MoveContext, table: OwnedTable, reference: Re
     return rows.length === 0 ? [] : [`${rows[0]?.total ?? ''} row(s) of ${tableKey(table.id)} (${rows.map((row) => row.key.join('/')).join(', ')}) refer by ${reference.columns.join(', ')} to no row of ${tableKey(reference.parent)}`]
   }
   const cell = cellDatabase(ctx, 'target', table.id.database)
-  if (reference.parentFate === 'owned') return cell.read.use(check)
+  const parent = frozenPlan(ctx).plan.owned.find((t) => unitKey(t.id) === unitKey(reference.parent))
+  if (parent?.unowned === 'error') return cell.read.use(check)
   // parents that were there before can be deleted by a neighbour whose transaction is still open: hold them, then look
   return cell.load.use((session) =>
     guarded(session, ctx.holder, async () => {

@@ -36,7 +36,8 @@ export async function purge(ctx: MoveContext): Promise<void> {
   await cleanSide(ctx, 'source')
 }
 
-async function assertMayPurge(ctx: MoveContext): Promise<void> {
+/** The route points elsewhere, retention is over or waived by name, and verification of this move passed (P9). Throws OM6004, OM6001, OM6002. */
+export async function assertMayPurge(ctx: MoveContext): Promise<void> {
   const route = await ctx.router.read(ctx.org)
   if (route === null || route.cell === ctx.source) {
     throw new MoverError({ code: 'OM6004', message: `routing says that ${route?.cell ?? 'no cell'} serves organization ${ctx.org}; nothing was deleted on ${ctx.source}`, hint: 'look at the route with `org-mover route get`; never purge the cell that serves', retry: 'after-fix' })

@@ -27,6 +27,13 @@ export class SessionPool implements AsyncDisposable {
     }
   }
 
+  /** Cuts every connection; what runs on them fails. */
+  destroy(): void {
+    for (const session of this.#all) session.destroy()
+    this.#all.clear()
+    this.#idle.length = 0
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const sessions = [...this.#all]
     this.#all.clear()

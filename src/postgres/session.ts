@@ -56,6 +56,8 @@ export class Session implements AsyncDisposable {
   readonly backendPid: number
   readonly #client: pg.Client
   #destroyed = false
+  /** Statements of one session run one after the other, in the order of their calls. */
+  #last: Promise<unknown> = Promise.resolve()
 
   private constructor(client: pg.Client, label: string, backendPid: number) {
     this.#client = client
@@ -93,7 +95,7 @@ export class Session implements AsyncDisposable {
 
   async rows<Row extends QueryResultRow>(text: string, params: readonly unknown[] = []): Promise<Row[]> {
     try {
-      return (await this.#client.query<Row>(text, [...params])).rows
+      return (await this.#inTurn(() => this.#client.query<Row>(text, [...params]))).rows
     } catch (error) {
       throw classify(error, this.label)
     }
@@ -110,7 +112,7 @@ export class Session implements AsyncDisposable {
   /** Number of rows that the statement changed (of the last one, where the text holds several). */
   async execute(text: string, params?: readonly unknown[]): Promise<number> {
     try {
-      const result: unknown = params === undefined ? await this.#client.query(text) : await this.#client.query(text, [...params])
+      const result: unknown = await this.#inTurn(() => (params === undefined ? this.#client.query(text) : this.#client.query(text, [...params])))
       const last: unknown = Array.isArray(result) ? result.at(-1) : result
       const count: unknown = typeof last === 'object' && last !== null ? Reflect.get(last, 'rowCount') : 0
       return typeof count === 'number' ? count : 0
@@ -133,6 +135,12 @@ export class Session implements AsyncDisposable {
       await this.execute('ROLLBACK').catch(() => this.destroy())
       throw error
     }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work, work)
+    this.#last = turn.catch(() => undefined)
+    return turn
   }
 
   /** Cuts the socket at once: the only thing that ends a COPY into a frozen backend. Idempotent. */

@@ -1,0 +1,234 @@
+import { MoverError } from '../domain/errors.js'
+import type { MovePlan } from '../domain/move-plan.js'
+import type { Fingerprint } from '../dataplane/fingerprint.js'
+import type { Holder } from '../dataplane/guard.js'
+import type { ChunkRecord, Manifest, MoveJournal } from '../phases/context.js'
+import type { Session } from '../postgres/session.js'
+import type { Router } from '../routing/router.js'
+import { listCreatedObjects, markRemoved, recordCreatedObjects } from './created-objects.js'
+import { listChunks, markChunks, putChunks } from './journal-chunks.js'
+import { appendHeldEvent } from './journal-events.js'
+import { putTables, setTableState } from './journal-tables.js'
+import { loadMove, updateMove } from './journal.js'
+import type { MovePatch } from './journal.js'
+import type { MoveRow } from './move-row.js'
+
+export interface BoundJournalOptions {
+  readonly session: Session
+  readonly holder: Holder
+  readonly router: Router
+  readonly retentionMs: number
+  /** `user@host`, for the events. */
+  readonly who: string
+  readonly command: string
+}
+
+/** The journal of one move, bound to the process that drives it: what the phases see of the control database. */
+export class BoundJournal implements MoveJournal {
+  readonly #options: BoundJournalOptions
+  #row: MoveRow
+
+  private constructor(options: BoundJournalOptions, row: MoveRow) {
+    this.#options = options
+    this.#row = row
+  }
+
+  static async open(options: BoundJournalOptions): Promise<BoundJournal> {
+    return new BoundJournal(options, await loadMove(options.session, options.holder.moveId))
+  }
+
+  get row(): MoveRow {
+    return this.#row
+  }
+
+  async update(patch: MovePatch): Promise<void> {
+    await updateMove(this.#options.session, this.#options.holder, patch)
+    this.#row = await loadMove(this.#options.session, this.#options.holder.moveId)
+  }
+
+  plan(): MovePlan {
+    const { plan } = this.#row
+    if (!isPlan(plan)) throw new MoverError({ code: 'OM2006', message: `move ${this.#row.id} has no plan yet: prepare has not ended`, hint: 'run `org-mover resume`', retry: 'safe' })
+    return plan
+  }
+
+  hasPlan(): boolean {
+    return isPlan(this.#row.plan)
+  }
+
+  manifest(): Manifest {
+    return { pass: '', ...this.#row.manifest }
+  }
+
+  async savePlan(plan: MovePlan, rows: ReadonlyMap<number, number>): Promise<void> {
+    await putTables(
+      this.#options.session,
+      this.#options.holder,
+      plan.owned.map((table) => ({ tableNo: table.no, database: table.id.database, schema: table.id.schema, name: table.id.name, class: table.class, rowsPlanned: rows.get(table.no) ?? null })),
+    )
+    await this.update({ plan })
+  }
+
+  async saveFindings(findings: MoveRow['findings']): Promise<void> {
+    await this.update({ findings })
+  }
+
+  async addToManifest(part: Partial<Manifest>): Promise<void> {
+    await this.update({ manifest: { ...part } })
+  }
+
+  /** The route that the move starts from: read, or made where routing knows nothing of the organization yet. */
+  async bindRoute(): Promise<void> {
+    const { router } = this.#options
+    const { org, source } = this.#row
+    const route = (await router.read(org)) ?? (await router.set(org, source))
+    if (route.cell !== source) {
+      throw new MoverError({ code: 'OM5001', message: `routing says that ${route.cell} serves organization ${org}, not ${source}; nothing was changed`, hint: 'look at the route with `org-mover route get`', retry: 'after-fix' })
+    }
+    await this.update({ routeEpoch: route.epoch })
+  }
+
+  async recordCreated(objects: Parameters<MoveJournal['recordCreated']>[0]): Promise<void> {
+    await recordCreatedObjects(this.#options.session, this.#options.holder, objects)
+  }
+
+  async markCleaned(cell: string, database: string): Promise<void> {
+    const objects = await listCreatedObjects(this.#options.session, this.#row.id, { cell, database })
+    await markRemoved(this.#options.session, this.#options.holder, objects)
+  }
+
+  async created(): ReturnType<MoveJournal['created']> {
+    return listCreatedObjects(this.#options.session, this.#row.id)
+  }
+
+  async putChunks(tableNo: number, chunks: Parameters<MoveJournal['putChunks']>[1]): Promise<void> {
+    await putChunks(this.#options.session, this.#options.holder, tableNo, chunks)
+  }
+
+  async chunks(): Promise<readonly ChunkRecord[]> {
+    const chunks = await listChunks(this.#options.session, this.#row.id)
+    return chunks.map((chunk) => ({
+      tableNo: chunk.tableNo,
+      chunkNo: chunk.chunkNo,
+      lower: bound(chunk.lower),
+      upper: bound(chunk.upper),
+      rows: chunk.rows ?? 0,
+      loaded: chunk.loaded,
+      verified: chunk.verified,
+      purged: chunk.purged,
+      stored: isFingerprint(chunk.storedFingerprint) ? chunk.storedFingerprint : null,
+    }))
+  }
+
+  async markChunk(result: Parameters<MoveJournal['markChunk']>[0]): Promise<void> {
+    const { tableNo, source, target, stored, ...mark } = result
+    await markChunks(this.#options.session, this.#options.holder, tableNo, [
+      { ...mark, ...(source && { sourceFingerprint: source }), ...(target && { targetFingerprint: target }), ...(stored && { storedFingerprint: stored }) },
+    ])
+    if (mark.bytes !== undefined && mark.bytes > 0) await updateMove(this.#options.session, this.#options.holder, { addBytesCopied: mark.bytes })
+  }
+
+  async setTable(tableNo: number, state: 'pending' | 'running' | 'done'): Promise<void> {
+    await setTableState(this.#options.session, this.#options.holder, tableNo, state)
+  }
+
+  async saveVerification(verification: NonNullable<MoveRow['verification']>): Promise<void> {
+    await this.update({ verification })
+  }
+
+  verification(): MoveRow['verification'] {
+    return this.#row.verification
+  }
+
+  async markFrozen(): Promise<void> {
+    await this.update({ frozenAt: 'now' })
+  }
+
+  routeEpoch(): bigint | null {
+    return this.#row.routeEpoch
+  }
+
+  retentionUntil(): Date | null {
+    return this.#row.retentionUntil
+  }
+
+  async event(kind: string, detail: Readonly<Record<string, unknown>>): Promise<void> {
+    const { session, holder, who, command } = this.#options
+    await appendHeldEvent(session, holder, { who, command, kind, detail })
+  }
+
+  async isCutOver(): Promise<boolean> {
+    const { session, holder, router } = this.#options
+    this.#row = await loadMove(session, holder.moveId)
+    if (this.#row.cutOverAt !== null) return true
+    // routing elsewhere: the flip may have committed without its answer; the route itself decides (P7)
+    if (this.#row.manifest['flipping'] !== true) return false
+    const route = await router.read(this.#row.org)
+    const flipped = route?.cell === this.#row.target && (route.epoch === null || route.epoch === (this.#row.routeEpoch ?? 0n) + 1n)
+    if (flipped) await this.update(this.#cutOverPatch(route.epoch))
+    return flipped
+  }
+
+  async cutOver(): Promise<void> {
+    const { session, router } = this.#options
+    if (router.isTransactionalWith(session)) await this.#flipWithJournal()
+    else await this.#flipElsewhere()
+    this.#row = await loadMove(session, this.#row.id)
+  }
+
+  /** One transaction for route and journal (P7). Only an error of COMMIT itself leaves the outcome open. */
+  async #flipWithJournal(): Promise<void> {
+    const { session, holder } = this.#options
+    await session.execute('BEGIN ISOLATION LEVEL READ COMMITTED')
+    try {
+      const { epoch } = await this.#flip()
+      await updateMove(session, holder, this.#cutOverPatch(epoch))
+    } catch (error) {
+      await session.execute('ROLLBACK').catch(() => session.destroy())
+      throw error
+    }
+    await session.execute('COMMIT').catch((error: unknown) => {
+      throw outcomeUnknown(this.#row, error)
+    })
+  }
+
+  /** The intent is journaled first, so that a later process knows to ask the route. */
+  async #flipElsewhere(): Promise<void> {
+    await this.update({ manifest: { flipping: true } })
+    const { epoch } = await this.#flip().catch((error: unknown) => {
+      throw error instanceof MoverError && error.code === 'OM3002' ? outcomeUnknown(this.#row, error) : error
+    })
+    await this.update(this.#cutOverPatch(epoch))
+  }
+
+  async #flip(): Promise<{ readonly epoch: bigint | null }> {
+    const { org, source, target, routeEpoch } = this.#row
+    return this.#options.router.flip({ org, from: source, to: target, epoch: routeEpoch })
+  }
+
+  #cutOverPatch(epoch: bigint | null): MovePatch {
+    return { state: 'cut_over', cutOverAt: 'now', thawedAt: 'now', retentionMs: this.#options.retentionMs, manifest: { routeEpochAfter: epoch === null ? null : String(epoch) } }
+  }
+}
+
+function isPlan(plan: unknown): plan is MovePlan {
+  return typeof plan === 'object' && plan !== null && 'owned' in plan && 'keySets' in plan
+}
+
+function isFingerprint(value: unknown): value is Fingerprint {
+  return typeof value === 'object' && value !== null && 'rows' in value && 'a' in value && 'b' in value
+}
+
+function bound(values: readonly (string | null)[] | null): readonly string[] | null {
+  return values === null ? null : values.map((value) => value ?? '')
+}
+
+function outcomeUnknown(row: MoveRow, cause: unknown): MoverError {
+  return new MoverError({
+    code: 'OM5002',
+    message: `the connection was lost between the cutover's commit and its answer: whether organization ${row.org} is on ${row.source} or ${row.target} is not known here; both fences are up`,
+    hint: `run \`org-mover resume ${row.id}\`: it reads the route and decides`,
+    retry: 'safe',
+    cause,
+  })
+}

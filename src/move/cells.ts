@@ -1,0 +1,56 @@
+import type { Settings } from '../config/settings.js'
+import { MoverError } from '../domain/errors.js'
+import type { Side } from '../domain/vocabulary.js'
+import { CellDatabase } from '../dataplane/cell-database.js'
+import { Session } from '../postgres/session.js'
+
+/** A check of prepare that takes longer than this is reported instead of waited for. */
+const CHECK_LIMIT_MS = 120_000
+
+export function cellNamed(settings: Settings, name: string): Settings['cells'] extends ReadonlyMap<string, infer Cell> ? Cell : never {
+  const cell = settings.cells.get(name)
+  if (cell !== undefined) return cell
+  throw new MoverError({ code: 'OM1005', message: `there is no cell ${name} in the configuration`, hint: `cells are ${[...settings.cells.keys()].join(', ')}`, retry: 'after-fix' })
+}
+
+export interface CellOptions {
+  readonly settings: Settings
+  readonly cell: string
+  readonly side: Side
+  readonly applicationName: string
+  readonly pass: string
+}
+
+/** All databases of one side, by name. Opens nothing yet. */
+export function cellDatabases(options: CellOptions): ReadonlyMap<string, CellDatabase> {
+  const { settings, cell, side, applicationName, pass } = options
+  return new Map(
+    [...cellNamed(settings, cell).databases].map(([database, { url, searchPath }]) => [
+      database,
+      new CellDatabase({
+        cell,
+        side,
+        database,
+        url,
+        // on the source the mover only deletes, and compares digests that were taken under pg_catalog
+        searchPath: side === 'source' ? 'pg_catalog' : searchPath,
+        applicationName,
+        lockTimeoutMs: settings.lockTimeoutMs,
+        pass,
+      }),
+    ]),
+  )
+}
+
+/** A reading session for checks: its statements end, with OM3012, when they take too long. */
+export async function openForChecks(settings: Settings, cell: string, database: string, applicationName: string): Promise<Session> {
+  const found = cellNamed(settings, cell).databases.get(database)
+  if (found === undefined) {
+    throw new MoverError({ code: 'OM1001', message: `cell ${cell} has no database ${database}, which the other cell has`, hint: 'name the same databases for both cells', retry: 'after-fix' })
+  }
+  return Session.open({ url: found.url, role: 'read', label: `${cell}/${database}`, applicationName, lockTimeoutMs: settings.lockTimeoutMs, statementTimeoutMs: CHECK_LIMIT_MS })
+}
+
+export async function openControl(settings: Settings): Promise<Session> {
+  return Session.open({ url: settings.control, role: 'admin', label: 'control', applicationName: 'org-mover control', lockTimeoutMs: settings.lockTimeoutMs })
+}

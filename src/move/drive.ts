@@ -1,0 +1,192 @@
+import { randomUUID } from 'node:crypto'
+import { hostname, userInfo } from 'node:os'
+import type { Settings } from '../config/settings.js'
+import type { ErrorDocument, MoveDocument } from '../domain/documents.js'
+import { MoverError } from '../domain/errors.js'
+import type { MovePhase, MoveState, Side } from '../domain/vocabulary.js'
+import { raiseGuard } from '../dataplane/guard.js'
+import { applicationName } from '../dataplane/names.js'
+import type { Logger } from '../observability/logger.js'
+import type { Progress } from '../observability/progress.js'
+import type { MoveContext } from '../phases/context.js'
+import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
+import type { Session } from '../postgres/session.js'
+import { sql } from '../postgres/sql.js'
+import type { Router } from '../routing/router.js'
+import { BoundJournal } from './bound-journal.js'
+import { cellDatabases, openControl } from './cells.js'
+import { endPhase, listPhaseRuns, startPhase } from './journal-phases.js'
+import type { PhaseOutcome } from './journal-phases.js'
+import { acquireLease, Lease } from './lease.js'
+import { moveDocument } from './move-document.js'
+import type { PhaseLog } from './run-move.js'
+
+export interface DriveOptions {
+  readonly settings: Settings
+  readonly control: Session
+  readonly router: Router
+  readonly moveId: string
+  readonly command: string
+  readonly progress: Progress
+  readonly log: Logger
+  readonly signal: AbortSignal
+  readonly waiveRetention?: boolean
+}
+
+/** A move with its lease held by this process. */
+export interface Drive {
+  readonly ctx: MoveContext
+  readonly journal: BoundJournal
+  readonly phases: PhaseLog
+}
+
+/** What a failed command leaves behind in the journal. */
+interface AfterFailure {
+  readonly state: (thrown: MoverError) => MoveState | null
+}
+
+/** Who drives, for the journal and for the next operator. */
+export function whoAmI(): string {
+  return `${userInfo().username}@${hostname()}`
+}
+
+/**
+ * Takes the lease, ends what an earlier driver left running, raises the guards to the new epoch, runs `work`, and gives the
+ * lease back. A failure is written into the journal and into the document; an interruption leaves the move resumable.
+ */
+export async function drive(options: DriveOptions, after: AfterFailure, work: (drive: Drive) => Promise<void>): Promise<MoveDocument> {
+  const { settings, control, moveId } = options
+  const { epoch } = await acquireLease(control, moveId, `${whoAmI()} pid ${process.pid}`, settings.leaseMs)
+  const holder = { moveId, epoch }
+  await using stack = new AsyncDisposableStack()
+  const lease = stack.use(Lease.keep({ connect: () => openControl(settings), holder, leaseMs: settings.leaseMs }))
+  const signal = AbortSignal.any([options.signal, lease.signal])
+  const journal = await BoundJournal.open({ session: control, holder, router: options.router, retentionMs: settings.retentionMs, who: whoAmI(), command: options.command })
+  const ctx = await contextOf({ ...options, signal }, journal, epoch, stack)
+  try {
+    await takeOver(ctx)
+    await journal.event('started', { epoch: String(epoch) })
+    await work({ ctx, journal, phases: await phaseLog(control, journal, holder) })
+    await journal.event('ended', { state: journal.row.state })
+    return await moveDocument(control, moveId)
+  } catch (thrown) {
+    return await recordFailure({ options, journal, lease }, after, thrown)
+  }
+}
+
+async function contextOf(options: DriveOptions, journal: BoundJournal, epoch: bigint, stack: AsyncDisposableStack): Promise<MoveContext> {
+  const { settings } = options
+  const { source, target, org, id } = journal.row
+  const name = applicationName(id, epoch)
+  const pass = journal.manifest().pass === '' ? randomUUID() : journal.manifest().pass
+  if (journal.manifest().pass === '') await journal.addToManifest({ pass })
+  const side = (cell: string, which: Side): MoveContext['cells'][Side] => {
+    const databases = cellDatabases({ settings, cell, side: which, applicationName: name, pass })
+    for (const database of databases.values()) stack.use(database)
+    return databases
+  }
+  const cells = { source: side(source, 'source'), target: side(target, 'target') }
+  options.signal.addEventListener('abort', () => {
+    // a statement under way does not hear of a signal; its connection's end does
+    for (const which of ['source', 'target'] as const) for (const database of cells[which].values()) database.destroy()
+  }, { once: true })
+  return {
+    holder: { moveId: id, epoch },
+    org,
+    source,
+    target,
+    cells,
+    journal,
+    router: options.router,
+    options: {
+      jobs: settings.copy.jobs,
+      chunkRows: settings.copy.chunkRows,
+      drainTimeoutMs: settings.drainTimeoutMs,
+      retentionMs: settings.retentionMs,
+      sequences: settings.sequences,
+      maintenance: settings.maintenance,
+      waiveRetention: options.waiveRetention ?? false,
+    },
+    progress: options.progress,
+    log: options.log,
+    signal: options.signal,
+  }
+}
+
+/** An earlier driver may be dead, or asleep: its sessions end, and the guards' epoch ends its right to write (P6). */
+async function takeOver(ctx: MoveContext): Promise<void> {
+  const recorded = await ctx.journal.created()
+  const prefix = applicationName(ctx.holder.moveId)
+  for (const side of ['source', 'target'] as const) {
+    for (const cell of ctx.cells[side].values()) {
+      if (!recorded.some((object) => object.cell === cell.cell && object.database === cell.database)) continue
+      await cell.admin.use(async (session) => {
+        await session.rows(sql('guard/terminate-older'), [prefix, applicationName(ctx.holder.moveId, ctx.holder.epoch)])
+        const { installed } = await session.one<{ installed: boolean }>(sql('cell/is-installed'))
+        if (installed) await raiseGuard(session, ctx.holder, { org: ctx.org, side, pass: ctx.journal.manifest().pass })
+      })
+    }
+  }
+}
+
+async function phaseLog(control: Session, journal: BoundJournal, holder: MoveContext['holder']): Promise<PhaseLog> {
+  const done = new Set((await listPhaseRuns(control, holder.moveId)).filter((run) => run.outcome === 'done').map((run) => run.phase))
+  return {
+    isDone: (phase) => done.has(phase),
+    pausesBefore: async (phase) => {
+      if (journal.row.pauseBefore !== phase) return false
+      await journal.update({ state: 'paused', pauseBefore: null, phase })
+      return true
+    },
+    begin: (phase) => startPhase(control, holder, phase),
+    end: (phase: MovePhase) => endPhase(control, holder, phase, 'done'),
+  }
+}
+
+interface Failed {
+  readonly options: DriveOptions
+  readonly journal: BoundJournal
+  readonly lease: Lease
+}
+
+/** Nothing is written after the lease was lost; an interruption is no error. */
+async function recordFailure({ options, journal, lease }: Failed, after: AfterFailure, thrown: unknown): Promise<MoveDocument> {
+  const { settings, moveId, signal } = options
+  const wasInterrupted = signal.aborted
+  const failure = lease.signal.aborted && lease.signal.reason instanceof MoverError ? lease.signal.reason : asMoverError(thrown)
+  options.log.debug({ err: thrown, moveId }, 'the move stopped')
+  const outcome: PhaseOutcome = wasInterrupted ? 'interrupted' : 'failed'
+  const error: ErrorDocument | null = wasInterrupted ? null : { code: failure.code, message: failure.message, hint: failure.hint, retry: failure.retry }
+  // the control connection may be what broke: a new one tells what can still be told
+  await using session = await openControl(settings).catch(() => null) ?? undefined
+  if (session === undefined) throw withMove(failure, moveId)
+  const holder = { moveId, epoch: journal.row.epoch }
+  if (!lease.signal.aborted) {
+    const bound = await BoundJournal.open({ session, holder, router: options.router, retentionMs: settings.retentionMs, who: whoAmI(), command: options.command })
+    const state = wasInterrupted && bound.row.state === 'running' ? 'paused' : after.state(failure)
+    const keeps = bound.row.cutOverAt !== null && (state === 'failed' || state === 'paused')
+    if (bound.row.phase !== null) await endPhase(session, holder, bound.row.phase, outcome)
+    await bound.update({ error, ...(state === null || keeps ? {} : { state }), ...(state === 'aborted' ? { endedAt: 'now' as const } : {}) })
+    await bound.event(outcome, { code: wasInterrupted ? null : failure.code })
+  }
+  const document = await moveDocument(session, moveId)
+  if (wasInterrupted) return document
+  const found = failure.findings.length > 0 ? failure.findings : document.findings
+  return { ...document, error: { code: failure.code, message: failure.message, hint: failure.hint, retry: failure.retry }, findings: found }
+}
+
+function asMoverError(thrown: unknown): MoverError {
+  if (thrown instanceof MoverError) return thrown
+  return new MoverError({
+    code: 'OM9002',
+    message: `unexpected failure: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    hint: 'run `org-mover status`, then `org-mover resume`',
+    retry: 'after-fix',
+    cause: thrown,
+  })
+}
+
+function withMove(failure: MoverError, moveId: string): MoverError {
+  return new MoverError({ code: failure.code, message: failure.message, hint: failure.hint, retry: failure.retry, cause: failure, context: { ...failure.context, moveId }, findings: failure.findings })
+}
+

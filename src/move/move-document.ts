@@ -1,0 +1,74 @@
+import { NOT_VERIFIED } from '../domain/documents.js'
+import type { MoveDocument, MoveSummary } from '../domain/documents.js'
+import { PHASES } from '../domain/vocabulary.js'
+import type { Session } from '../postgres/session.js'
+import { listPhaseRuns } from './journal-phases.js'
+import type { PhaseRun } from './journal-phases.js'
+import { listTables } from './journal-tables.js'
+import { loadMove } from './journal.js'
+import type { MoveHead } from './move-row.js'
+
+/** The document of a move as the journal has it now. */
+export async function moveDocument(session: Session, moveId: string): Promise<MoveDocument> {
+  const [row, tables, runs] = [await loadMove(session, moveId), await listTables(session, moveId), await listPhaseRuns(session, moveId)]
+  return {
+    ...moveSummary(row, runs),
+    tables: tables.map(({ database, schema, table, rowsPlanned, rowsCopied, rowsVerified, rowsPurged, state }) => ({ database, schema, table, rowsPlanned, rowsCopied, rowsVerified, rowsPurged, state })),
+  }
+}
+
+export function moveSummary(row: MoveHead, runs: readonly PhaseRun[]): MoveSummary {
+  return {
+    moveId: row.id,
+    org: row.org,
+    source: row.source,
+    target: row.target,
+    state: row.state,
+    phase: row.phase,
+    verification: { ...NOT_VERIFIED, ...row.verification },
+    timings: timingsOf(runs),
+    frozenSeconds: frozenSeconds(row),
+    bytesCopied: row.bytesCopied,
+    findings: row.findings,
+    error: row.error,
+    next: nextOf(row),
+  }
+}
+
+/** Seconds by phase over all processes that ran it. */
+function timingsOf(runs: readonly PhaseRun[]): MoveSummary['timings'] {
+  return PHASES.flatMap((phase) => {
+    const own = runs.filter((run) => run.phase === phase)
+    return own.length === 0 ? [] : [{ phase, seconds: round(own.reduce((sum, run) => sum + run.seconds, 0)) }]
+  })
+}
+
+function frozenSeconds(row: MoveHead): number | null {
+  if (row.frozenAt === null) return null
+  return round(((row.thawedAt ?? new Date()).getTime() - row.frozenAt.getTime()) / 1000)
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000
+}
+
+function nextOf(row: MoveHead): string | null {
+  switch (row.state) {
+    case 'completed':
+      return null
+    case 'aborted':
+      return row.error === null ? null : `org-mover plan --org ${word(row.org)} --to ${word(row.target)}`
+    case 'cut_over':
+    case 'purging':
+      // what follows the flip itself may still be open
+      return row.phase === 'cutover' && row.error !== null ? `org-mover resume ${row.id}` : `org-mover purge ${row.id}`
+    case 'aborting':
+      return `org-mover abort ${row.id}`
+    default:
+      return `org-mover resume ${row.id}`
+  }
+}
+
+function word(text: string): string {
+  return /^[\w.@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+}

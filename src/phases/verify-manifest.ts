@@ -1,0 +1,31 @@
+import { tableKey } from '../domain/catalog.js'
+import { MoverError } from '../domain/errors.js'
+import { chunkRows } from '../dataplane/chunks.js'
+import { fingerprint, isSame, seedsOf, storedText } from '../dataplane/fingerprint.js'
+import { cellDatabase } from './context.js'
+import type { MoveContext } from './context.js'
+import { inParallel } from './parallel.js'
+import { frozenPlan } from './scopes.js'
+
+/** After the cutover: the retained source still holds, byte for byte, what was verified. Throws OM6002 naming the tables that do not. */
+export async function verifyManifest(ctx: MoveContext): Promise<void> {
+  const { plan, scope } = frozenPlan(ctx)
+  const seeds = seedsOf(ctx.holder.moveId)
+  const tables = new Map(plan.owned.map((table) => [table.no, table]))
+  const changed = new Set<string>()
+  const chunks = (await ctx.journal.chunks()).filter((chunk) => !chunk.purged)
+  await inParallel(chunks, { jobs: ctx.options.jobs, signal: ctx.signal }, async (chunk) => {
+    const table = tables.get(chunk.tableNo)
+    if (table === undefined) throw new RangeError(`no table ${chunk.tableNo} in the plan`)
+    const found = await cellDatabase(ctx, 'source', table.id.database).read.use((session) => fingerprint(session, storedText(table), chunkRows(table, scope, chunk), seeds))
+    if (chunk.stored === null || !isSame(found, chunk.stored)) changed.add(tableKey(table.id))
+    ctx.progress({ kind: 'moved', table: tableKey(table.id), rows: found.rows, bytes: 0 })
+  })
+  if (changed.size === 0) return
+  throw new MoverError({
+    code: 'OM4001',
+    message: `the retained rows on ${ctx.source} are not those that were verified: ${[...changed].sort().join(', ')}`,
+    hint: 'find out who wrote past the fence; the purge will refuse these tables',
+    retry: 'after-fix',
+  })
+}
