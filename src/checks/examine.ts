@@ -3,7 +3,7 @@ import { buildPlan } from '../domain/build-plan.js'
 import type { Catalog } from '../domain/catalog.js'
 import { classify } from '../domain/classify.js'
 import { compareTables } from '../domain/compare-catalogs.js'
-import { finding, isBlocking } from '../domain/finding.js'
+import { isBlocking } from '../domain/finding.js'
 import type { Finding } from '../domain/finding.js'
 import { allTables } from '../domain/move-plan.js'
 import type { MovePlan } from '../domain/move-plan.js'
@@ -23,8 +23,11 @@ import { checkDeclaredSql } from './check-declared-sql.js'
 import { checkExempt } from './check-exempt.js'
 import { checkOwnership } from './check-ownership.js'
 import { checkReferences } from './check-references.js'
+import { checkSecrets } from './check-secrets.js'
+import type { SecretsRequest } from './check-secrets.js'
 import { checkTarget } from './check-target.js'
 import { checkUnownedParents } from './check-unowned-parents.js'
+import { classificationFindings } from './classification-findings.js'
 import { measureReads } from './measure-reads.js'
 import type { ReadMeasure } from './measure-reads.js'
 import type { Examination } from './examination.js'
@@ -38,6 +41,7 @@ export interface ExamineRequest {
   /** Opens a reading session on one database of one side, with a statement limit for checks. */
   readonly open: (side: Side, database: string) => Promise<Session>
   readonly databases: readonly string[]
+  readonly keyring: SecretsRequest['keyring']
   readonly onStep?: (text: string) => void
 }
 
@@ -71,10 +75,12 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
       findings.push(...(await checkServer(session, catalog, { cell: request[side], database })))
     }
   }
-  const { units, findings: ownershipFindings } = classify(catalogs.source, request.tenancy)
-  findings.push(...ownershipFindings.map((f) => ({ ...f, cell: request.source })), ...unclassified(request, units))
+  const classification = classify(catalogs.source, request.tenancy)
+  const { units } = classification
+  findings.push(...classificationFindings(request.source, catalogs.source, request.tenancy, classification))
   const plan = buildPlan({ org: request.org, source: request.source, target: request.target, catalogs: catalogs.source, units })
   findings.push(...schemaFindings(request, plan, catalogs))
+  findings.push(...(await checkSecrets({ source: request.source, target: request.target, units, keyring: request.keyring })))
   const known = { plan, units, catalogs, findings, rows: new Map<number, number>(), reads: new Map<number, ReadMeasure>() }
   const exam = { plan, catalogs, sequences: request.sequences, session: (side: Side, database: string) => sessionOf(sessions, side, database), report: (found: Finding): void => void findings.push(found) }
   if (isFatal(findings) || !(await checkDeclaredSql(exam))) return known
@@ -99,19 +105,6 @@ function sessionOf(sessions: ReadonlyMap<string, Session>, side: Side, database:
 /** Without these, rows cannot be looked at in any useful way. */
 function isFatal(findings: readonly Finding[]): boolean {
   return isBlocking(findings.filter((f) => ['OM2001', 'OM2012', 'OM2102', 'OM2108', 'OM2120', 'OM2010'].includes(f.code)))
-}
-
-function unclassified(request: ExamineRequest, units: readonly Unit[]): readonly Finding[] {
-  return units.flatMap((unit) =>
-    unit.class !== 'unclassified'
-      ? []
-      : [
-          finding('OM2101', 'error', { cell: request.source, database: unit.id.database, schema: unit.id.schema, table: unit.id.name }, {
-            message: `nothing says who owns the rows of ${unit.id.schema}.${unit.id.name}: ${unit.reason}`,
-            hint: 'declare its sharding_key, or an exempt strategy: skip (stays), lookup (matched by natural key), shared (used by several organizations) or query',
-          }),
-        ],
-  )
 }
 
 function schemaFindings(request: ExamineRequest, plan: MovePlan, catalogs: Examined['catalogs']): readonly Finding[] {

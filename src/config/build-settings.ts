@@ -15,6 +15,7 @@ export interface BuildInput {
   /** How the configuration is called in messages. */
   readonly label: string
   readonly dictionary: readonly DictionaryEntry[]
+  readonly environment: Settings['environment']
 }
 
 /** Fills in the defaults. `raw` has passed its schema, so that nothing can fail here. */
@@ -23,6 +24,7 @@ export function buildSettings(raw: RawConfig, input: BuildInput): Settings {
   const maintenance = raw.maintenance ?? {}
   return {
     file: input.file,
+    environment: input.environment,
     cells: new Map(Object.entries(raw.cells).map(([name, cell]) => [name, cellSettings(name, cell, path)])),
     control: raw.control,
     routing: routingSettings(raw),

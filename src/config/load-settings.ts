@@ -31,7 +31,7 @@ export async function loadSettings(file: string, env: Environment): Promise<Sett
   const dictionary = parsed.data.tenancy?.dictionary
   const place = (path: string): string => relative(directory, path)
   const entries = dictionary === undefined ? [] : await readDictionary(resolve(directory, dictionary), { place, missing: () => missingDictionary(file, source) })
-  return buildSettings(parsed.data, { file: absolute, directory, label: file, dictionary: entries })
+  return buildSettings(parsed.data, { file: absolute, directory, label: file, dictionary: entries, environment: env })
 }
 
 async function readConfig(file: string): Promise<string> {

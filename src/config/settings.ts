@@ -3,6 +3,8 @@ import type { Tenancy } from '../domain/tenancy.js'
 /** The configuration after loading: defaults filled in, environment expanded, paths absolute, dictionary read. Holds credentials: never log it. */
 export interface Settings {
   readonly file: string
+  /** For keyrings, whose values may be `env:NAME`. Holds credentials. */
+  readonly environment: Readonly<Record<string, string | undefined>>
   readonly cells: ReadonlyMap<string, CellSettings>
   readonly control: string
   readonly routing: RoutingSettings

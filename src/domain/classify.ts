@@ -1,11 +1,11 @@
 import { tableKey } from './catalog.js'
-import type { ForeignKey, Table } from './catalog.js'
+import type { Catalog, ForeignKey, Table, TableName } from './catalog.js'
 import { finding } from './finding.js'
 import type { Finding } from './finding.js'
 import { unitKey } from './ownership.js'
 import type { Alternative, Declarations, Unit, UnitId } from './ownership.js'
 import type { Tenancy } from './tenancy.js'
-import { candidates, draftUnits } from './units.js'
+import { candidates, draftUnits, schemasInScope } from './units.js'
 import type { Catalogs, DraftUnit } from './units.js'
 
 export interface Classification {
@@ -16,8 +16,6 @@ export interface Classification {
 interface Decided {
   readonly alternatives: readonly Alternative[]
   readonly origin: 'dictionary' | 'config' | 'inferred'
-  /** Steps to the organization by the shortest way. */
-  readonly depth: number
   readonly otherChains: readonly Alternative[]
 }
 
@@ -37,6 +35,12 @@ class Classifier {
   readonly #byName = new Map<string, DraftUnit[]>()
   readonly #findings: Finding[]
   readonly #decided = new Map<string, Decided>()
+  /** Steps to the organization by the shortest way; only what has such a way is in here. */
+  readonly #depth = new Map<string, number>()
+  readonly #followed = new Set<string>()
+  readonly #foreignKeys = new Map<string, readonly ForeignKey[]>()
+  /** Names that stand for the organizations where there is no such table. */
+  readonly #unseenRoots: ReadonlySet<string>
   readonly #exempt = new Set<string>()
   readonly #broken = new Map<string, string>()
 
@@ -50,14 +54,21 @@ class Classifier {
       const key = tableKey(draft.id)
       this.#byName.set(key, [...(this.#byName.get(key) ?? []), draft])
     }
+    for (const [database, catalog] of catalogs) {
+      for (const [table, keys] of foreignKeysByTable(catalog)) this.#foreignKeys.set(`${database}:${table}`, keys)
+    }
+    this.#unseenRoots = this.#namesOfUnseenRoots()
   }
 
   run(): Classification {
     this.#decideRoot()
     this.#decideDeclared()
     this.#decideKeyColumns()
-    this.#dropUngrounded()
     this.#followForeignKeys()
+    this.#settleParents()
+    this.#dropUngrounded()
+    this.#settleParents()
+    this.#keepOtherChains()
     return { units: this.#drafts.map((draft) => this.#unit(draft)), findings: this.#findings }
   }
 
@@ -68,7 +79,7 @@ class Classifier {
     if (drafts.length === 0) this.#problem(null, `the root table ${tableKey(root)} does not exist`, 'correct tenancy.root (null where a schema has no table of organizations)')
     for (const draft of drafts) {
       if (!hasColumn(draft.table, rootKey)) this.#problem(draft.id, `the root table has no column ${rootKey}`, 'correct tenancy.root_key')
-      else this.#decided.set(unitKey(draft.id), { alternatives: [{ kind: 'direct', column: rootKey }], origin: 'config', depth: 0, otherChains: [] })
+      else this.#decided.set(unitKey(draft.id), { alternatives: [{ kind: 'direct', column: rootKey }], origin: 'config', otherChains: [] })
     }
   }
 
@@ -83,12 +94,14 @@ class Classifier {
         continue
       }
       const alternatives = this.#declaredAlternatives(draft)
-      if (alternatives.length > 0) this.#decided.set(key, { alternatives, origin: draft.entry?.origin ?? 'config', depth: 1, otherChains: [] })
+      if (alternatives.length > 0) this.#decided.set(key, { alternatives, origin: draft.entry?.origin ?? 'config', otherChains: [] })
     }
   }
 
   #decideQuery(draft: DraftUnit): void {
-    if (draft.entry?.where == null) this.#problem(draft.id, 'exempt: query needs a where', 'declare `where: "… :org …"` over alias t')
+    if (draft.entry?.where != null) return
+    this.#problem(draft.id, 'exempt: query needs a where', 'declare `where: "… :org …"` over alias t')
+    this.#broken.set(unitKey(draft.id), 'it is declared query without a where')
   }
 
   #declaredAlternatives(draft: DraftUnit): readonly Alternative[] {
@@ -97,8 +110,11 @@ class Classifier {
     const keys = entry.shardingKey.map((key) => this.#alternative(draft, key.columns, key.table, key.referencedColumns, entry.place))
     const desired = entry.shardingKey.length > 0 ? [] : entry.desiredShardingKey.map((key) => this.#alternative(draft, [key.foreignKey], key.parent, [key.parentKey], entry.place))
     const all = [...keys, ...desired]
-    if (all.some((alternative) => alternative === null)) this.#broken.set(unitKey(draft.id), `the rule in ${entry.place} does not hold against the catalog`)
-    return all.filter((alternative) => alternative !== null)
+    const valid = all.filter((alternative) => alternative !== null)
+    if (valid.length === all.length) return valid
+    // half a rule would find half of the rows
+    this.#broken.set(unitKey(draft.id), `the rule in ${entry.place} does not hold against the catalog`)
+    return []
   }
 
   #alternative(draft: DraftUnit, columns: readonly string[], table: string, referenced: readonly string[] | null, place: string): Alternative | null {
@@ -108,7 +124,7 @@ class Classifier {
     if (parent === null) {
       const [column] = columns
       // without a table of organizations the key's value is the organization
-      if (this.#tenancy.root === null && columns.length === 1 && column !== undefined) return { kind: 'direct', column }
+      if (columns.length === 1 && column !== undefined && this.#unseenRoots.has(table)) return { kind: 'direct', column }
       return this.#problem(draft.id, `${place}: table ${table} does not exist or is not classified in this cell`, 'correct the sharding key, or add the schema to tenancy.schemas')
     }
     const parentColumns = referenced ?? primaryKeyOf(parent.table)
@@ -122,71 +138,95 @@ class Classifier {
 
   /** A reference to the root's own key is the key itself. */
   #reference(columns: readonly string[], parent: DraftUnit, parentColumns: readonly string[]): Alternative {
-    const { root, rootKey } = this.#tenancy
     const [column] = columns
-    if (root !== null && tableKey(parent.id) === tableKey(root) && columns.length === 1 && column !== undefined && parentColumns[0] === rootKey) return { kind: 'direct', column }
+    if (column !== undefined && this.#isRootKey(parent.id, columns, parentColumns)) return { kind: 'direct', column }
     return { kind: 'via', columns, parent: parent.id, parentColumns }
+  }
+
+  #isRootKey(table: TableName, columns: readonly string[], referenced: readonly string[]): boolean {
+    const { root, rootKey } = this.#tenancy
+    return root !== null && tableKey(table) === tableKey(root) && columns.length === 1 && referenced.length === 1 && referenced[0] === rootKey
+  }
+
+  /**
+   * Without a table of organizations a key column's value is the organization, whatever table the dictionary says it refers to.
+   * That name must be told from a slip of the pen: it is the one that columns of a configured name refer to, else the only one unknown.
+   */
+  #namesOfUnseenRoots(): ReadonlySet<string> {
+    if (this.#tenancy.root !== null) return new Set()
+    const unseen = this.#drafts.flatMap((draft) => draft.entry?.shardingKey ?? []).filter((key) => candidates(key.table, schemasInScope(this.#tenancy)).every((name) => !this.#byName.has(name)))
+    const byKeyColumn = new Set(unseen.filter((key) => key.columns.every((column) => this.#tenancy.shardingKey.includes(column))).map((key) => key.table))
+    const all = new Set(unseen.map((key) => key.table))
+    return byKeyColumn.size > 0 || all.size > 1 ? byKeyColumn : all
   }
 
   #decideKeyColumns(): void {
     for (const draft of this.#drafts) {
       if (this.#isSettled(draft)) continue
-      const alternatives: Alternative[] = []
-      for (const column of this.#tenancy.shardingKey) {
-        if (!hasColumn(draft.table, column)) continue
-        const key = this.#foreignKeysOf(draft).find((fk) => fk.columns.length === 1 && fk.columns[0] === column && tableKey(fk.references) !== tableKey(draft.id))
-        const parent = key === undefined ? null : this.#parentOf(key, draft.id.database)
-        if (key !== undefined && parent !== null) alternatives.push(this.#reference(key.columns, parent, key.referencedColumns))
-        else alternatives.push({ kind: 'direct', column })
-      }
-      if (alternatives.length > 0) this.#decided.set(unitKey(draft.id), { alternatives, origin: 'inferred', depth: 1, otherChains: [] })
+      const columns = this.#tenancy.shardingKey.filter((column) => hasColumn(draft.table, column))
+      const alternatives = columns.map((column) => this.#keyColumn(draft, column)).filter((alternative) => alternative !== null)
+      if (columns.length > 0 && alternatives.length === columns.length) this.#decided.set(unitKey(draft.id), { alternatives, origin: 'inferred', otherChains: [] })
     }
+  }
+
+  /** The column's foreign key says what its value is; without one, it is the organization. */
+  #keyColumn(draft: DraftUnit, column: string): Alternative | null {
+    const keys = this.#foreignKeysOf(draft).filter((fk) => fk.columns.length === 1 && fk.columns[0] === column && tableKey(fk.references) !== tableKey(draft.id))
+    const [key] = keys
+    if (key === undefined || keys.some((fk) => this.#isRootKey(fk.references, fk.columns, fk.referencedColumns))) return { kind: 'direct', column }
+    const parent = this.#parentOf(key, draft.id.database)
+    if (parent !== null) return this.#reference(key.columns, parent, key.referencedColumns)
+    this.#broken.set(unitKey(draft.id), `${column} refers to ${tableKey(key.references)}, which is not classified in this database`)
+    return null
+  }
+
+  /**
+   * Breadth first from the organization, declared rules and foreign keys together, so that the first chain found is a shortest one
+   * and nothing rests on a parent that itself never gets there.
+   */
+  #followForeignKeys(): void {
+    for (const draft of this.#drafts) if (this.#isRoot(draft.id) && this.#decided.has(unitKey(draft.id))) this.#depth.set(unitKey(draft.id), 0)
+    for (let depth = 1, grew = true; grew; depth += 1) {
+      const round = this.#drafts.filter((draft) => !this.#depth.has(unitKey(draft.id)) && this.#isReached(draft))
+      for (const draft of round) this.#depth.set(unitKey(draft.id), depth)
+      grew = round.length > 0
+    }
+  }
+
+  /** Whether what is known by now leads from the table to the organization; infers a rule where there is none. */
+  #isReached(draft: DraftUnit): boolean {
+    const key = unitKey(draft.id)
+    const decided = this.#decided.get(key)
+    if (decided !== undefined) return decided.alternatives.some((a) => a.kind === 'direct' || this.#depth.has(unitKey(a.parent)))
+    if (this.#isQuery(draft.id)) return true
+    if (this.#isSettled(draft)) return false
+    const [chain] = this.#chains(draft, (parent) => this.#depth.has(unitKey(parent)))
+    if (chain === undefined) return false
+    this.#decided.set(key, { alternatives: [chain], origin: 'inferred', otherChains: [] })
+    this.#followed.add(key)
+    return true
   }
 
   /** A rule whose parents never end at the organization decides nothing: say so instead of moving no rows in silence. */
   #dropUngrounded(): void {
-    const grounded = new Set<string>()
-    const declaredOwner = (key: string): boolean => grounded.has(key)
-    for (let grew = true; grew; ) {
-      grew = false
-      for (const [key, { alternatives }] of this.#decided) {
-        if (grounded.has(key)) continue
-        if (alternatives.some((a) => a.kind === 'direct' || declaredOwner(unitKey(a.parent)) || this.#isQuery(a.parent) || this.#mayBeInferred(a.parent))) {
-          grounded.add(key)
-          grew = true
-        }
-      }
-    }
-    for (const key of this.#decided.keys()) {
-      if (grounded.has(key)) continue
-      const reason = 'its parents lead in a circle and never to an organization'
-      this.#broken.set(key, reason)
+    for (const key of [...this.#decided.keys()].filter((k) => !this.#depth.has(k))) {
+      this.#broken.set(key, 'its parents lead in a circle and never to an organization')
       this.#decided.delete(key)
     }
   }
 
-  /** Breadth first, so that the first chain found is a shortest one; the others are kept for the row-by-row check. */
-  #followForeignKeys(): void {
-    for (let depth = 1, grew = true; grew; depth += 1) {
-      grew = false
-      const round = new Map<string, Decided>()
-      for (const draft of this.#drafts) {
-        if (this.#isSettled(draft)) continue
-        const chain = this.#chains(draft)[0]
-        if (chain !== undefined) round.set(unitKey(draft.id), { alternatives: [chain], origin: 'inferred', depth, otherChains: [] })
-      }
-      for (const [key, decided] of round) {
-        this.#decided.set(key, decided)
-        grew = true
-      }
-    }
-    this.#settleParents()
+  /** The chains that were passed over: prepare checks row by row that they agree with the one chosen. */
+  #keepOtherChains(): void {
     for (const draft of this.#drafts) {
       const key = unitKey(draft.id)
       const decided = this.#decided.get(key)
-      if (decided?.origin !== 'inferred' || decided.alternatives.length !== 1 || decided.alternatives[0]?.kind !== 'via') continue
-      const chosen = JSON.stringify(decided.alternatives[0])
-      this.#decided.set(key, { ...decided, otherChains: this.#chains(draft).filter((chain) => JSON.stringify(chain) !== chosen) })
+      const [chosen] = decided?.alternatives ?? []
+      if (decided?.origin !== 'inferred' || chosen === undefined || decided.alternatives.length > 1) continue
+      if (chosen.kind === 'direct' && !this.#followed.has(key)) continue
+      const all = this.#chains(draft, (parent) => this.#decided.has(unitKey(parent)) || this.#isQuery(parent))
+      const others = new Map(all.map((chain) => [JSON.stringify(chain), chain]))
+      others.delete(JSON.stringify(chosen))
+      this.#decided.set(key, { ...decided, otherChains: [...others.values()] })
     }
   }
 
@@ -204,22 +244,25 @@ class Classifier {
     }
   }
 
-  /** Chains of NOT NULL foreign keys to tables that have an owner, in the order of their names. */
-  #chains(draft: DraftUnit): readonly Alternative[] {
+  /** Chains of NOT NULL foreign keys to parents that have an owner, in the order of their names. */
+  #chains(draft: DraftUnit, isOwner: (parent: UnitId) => boolean): readonly Alternative[] {
     const notNull = new Set(draft.table.columns.filter((column) => column.notNull).map((column) => column.name))
     const chains: Alternative[] = []
     for (const key of this.#foreignKeysOf(draft)) {
       if (tableKey(key.references) === tableKey(draft.id) || !key.columns.every((column) => notNull.has(column))) continue
       const parent = this.#parentOf(key, draft.id.database)
-      if (parent !== null && (this.#decided.has(unitKey(parent.id)) || this.#isQuery(parent.id))) chains.push(this.#reference(key.columns, parent, key.referencedColumns))
+      if (parent !== null && isOwner(parent.id)) chains.push(this.#reference(key.columns, parent, key.referencedColumns))
     }
     return chains
   }
 
+  /** In the order of their names; for a leaf that stands for itself also those declared above it. */
   #foreignKeysOf(draft: DraftUnit): readonly ForeignKey[] {
-    const catalog = this.#catalogs.get(draft.id.database)
-    const names = new Set([tableKey(draft.id), ...ancestorsOf(draft.table, catalog?.tables ?? [])])
-    return (catalog?.foreignKeys ?? []).filter((key) => names.has(tableKey(key.table))).sort((a, b) => (a.name < b.name ? -1 : 1))
+    const { database } = draft.id
+    const own = this.#foreignKeys.get(unitKey(draft.id)) ?? []
+    if (!draft.table.isPartition) return own
+    const above = ancestorsOf(draft.table, this.#catalogs.get(database)?.tables ?? []).flatMap((name) => this.#foreignKeys.get(`${database}:${name}`) ?? [])
+    return [...own, ...above].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   #parentOf(key: ForeignKey, database: string): DraftUnit | null {
@@ -227,7 +270,7 @@ class Classifier {
   }
 
   #find(name: string, database: string): DraftUnit | null {
-    for (const candidate of candidates(name, this.#tenancy.schemas)) {
+    for (const candidate of candidates(name, schemasInScope(this.#tenancy))) {
       const drafts = this.#byName.get(candidate)
       if (drafts !== undefined) return drafts.find((draft) => draft.id.database === database) ?? drafts[0] ?? null
     }
@@ -244,9 +287,8 @@ class Classifier {
     return draft !== undefined && this.#exempt.has(unitKey(id)) && strategyOf(draft, this.#tenancy) === 'query' && draft.entry?.where != null
   }
 
-  #mayBeInferred(id: UnitId): boolean {
-    const key = unitKey(id)
-    return !this.#decided.has(key) && !this.#exempt.has(key) && !this.#broken.has(key)
+  #isRoot(id: UnitId): boolean {
+    return this.#tenancy.root !== null && tableKey(id) === tableKey(this.#tenancy.root)
   }
 
   #unit(draft: DraftUnit): Unit {
@@ -254,8 +296,7 @@ class Classifier {
     const base = { id: draft.id, table: draft.table, declared: declarationsOf(draft, this.#tenancy) }
     const decided = this.#decided.get(key)
     if (decided !== undefined) {
-      const isRoot = this.#tenancy.root !== null && tableKey(draft.id) === tableKey(this.#tenancy.root)
-      return { ...base, class: isRoot ? 'root' : 'sharded', origin: decided.origin, ownership: { kind: 'keys', alternatives: decided.alternatives }, otherChains: decided.otherChains }
+      return { ...base, class: this.#isRoot(draft.id) ? 'root' : 'sharded', origin: decided.origin, ownership: { kind: 'keys', alternatives: decided.alternatives }, otherChains: decided.otherChains }
     }
     const strategy = strategyOf(draft, this.#tenancy)
     const origin = draft.entry?.origin ?? 'config'
@@ -269,7 +310,7 @@ class Classifier {
     if (keys.length === 0) return 'it has neither a key column nor a foreign key'
     const toOwned = keys.filter((key) => {
       const parent = this.#parentOf(key, draft.id.database)
-      return parent !== null && this.#decided.has(unitKey(parent.id))
+      return parent !== null && (this.#decided.has(unitKey(parent.id)) || this.#isQuery(parent.id))
     })
     if (toOwned.length === 0) return 'it has no key column, and none of its foreign keys leads to a table that has an owner'
     return `it has no key column, and only foreign keys that may be NULL lead to an owner (${toOwned.map((key) => `${key.columns.join(', ')} -> ${tableKey(key.references)}`).join('; ')}); such a key never decides alone`
@@ -308,6 +349,16 @@ export function primaryKeyOf(table: Table): readonly string[] {
 
 function hasColumn(table: Table, name: string): boolean {
   return table.columns.some((column) => column.name === name)
+}
+
+function foreignKeysByTable(catalog: Catalog): ReadonlyMap<string, readonly ForeignKey[]> {
+  const byTable = new Map<string, ForeignKey[]>()
+  for (const key of [...catalog.foreignKeys].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const known = byTable.get(tableKey(key.table))
+    if (known === undefined) byTable.set(tableKey(key.table), [key])
+    else known.push(key)
+  }
+  return byTable
 }
 
 /** Foreign keys of a partitioned table stand at its root. */

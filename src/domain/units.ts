@@ -1,5 +1,5 @@
 import { tableKey } from './catalog.js'
-import type { Catalog, Table, TableName } from './catalog.js'
+import type { Catalog, Table } from './catalog.js'
 import type { DictionaryEntry } from './dictionary.js'
 import { finding } from './finding.js'
 import type { Finding } from './finding.js'
@@ -19,33 +19,71 @@ export type Catalogs = ReadonlyMap<string, Catalog>
 /**
  * Which tables of which databases have to be classified: every ordinary or partitioned table of the tenancy's schemas, once.
  * Partitions are part of their root, unless entries give leaves another ownership; then the leaves stand for it. A table
- * that exists in several databases counts where its entry, its class or (silent both) the cell's main database says.
+ * that exists in several databases counts where its entry, its class or (silent both) the cell's main database says. A
+ * table that would count nowhere is a finding: its rows would be left behind without a word (P4).
  */
 export function draftUnits(catalogs: Catalogs, tenancy: Tenancy): { readonly units: readonly DraftUnit[]; readonly findings: readonly Finding[] } {
   const findings: Finding[] = []
   const entries = matchEntries(catalogs, tenancy, findings)
   const units: DraftUnit[] = []
+  const homeless = new Map<string, { readonly id: UnitId; readonly homes: readonly string[] }>()
+  const placed = new Set<string>()
   const [mainDatabase] = catalogs.has('main') ? ['main'] : [...catalogs.keys()]
+  const inMain = new Set((catalogs.get(mainDatabase ?? '')?.tables ?? []).map(tableKey))
   for (const [database, catalog] of catalogs) {
-    const inScope = new Set([...tenancy.schemas, ...(tenancy.root === null ? [] : [tenancy.root.schema])])
+    const children = partitionsByParent(catalog)
     for (const table of catalog.tables) {
       if (table.isPartition || table.extension !== null) continue
       const entry = entries.get(tableKey(table)) ?? null
-      if (!inScope.has(table.schema) && entry === null) continue
-      const homes = homesOf(entry, tenancy) ?? (isIn(catalogs.get(mainDatabase ?? ''), table) ? [mainDatabase] : [database])
-      if (!homes.includes(database)) continue
-      for (const member of splitByLeaves(catalog, table, entries)) units.push({ id: { database, schema: member.table.schema, name: member.table.name }, ...member })
+      if (entry === null && !isInSchemas(table, children, tenancy)) continue
+      const homes = homesOf(entry, tenancy) ?? (inMain.has(tableKey(table)) ? [mainDatabase ?? database] : [database])
+      if (!homes.includes(database)) {
+        homeless.set(tableKey(table), { id: { database, schema: table.schema, name: table.name }, homes })
+        continue
+      }
+      placed.add(tableKey(table))
+      for (const member of splitByLeaves(table, children, entries)) units.push({ id: { database, schema: member.table.schema, name: member.table.name }, ...member })
     }
   }
+  for (const [key, { id, homes }] of homeless) if (!placed.has(key)) findings.push(withoutHome(id, homes))
+  findings.push(...unknownDatabases(catalogs, entries, tenancy))
   return { units: units.sort((a, b) => (unitKey(a.id) < unitKey(b.id) ? -1 : 1)), findings }
+}
+
+/** The schemas in which every table must be classified. */
+export function schemasInScope(tenancy: Tenancy): readonly string[] {
+  return [...new Set([...tenancy.schemas, ...(tenancy.root === null ? [] : [tenancy.root.schema])])]
+}
+
+/** A partitioned table is in scope with any of its partitions: rows are looked for by the root, wherever that stands. */
+function isInSchemas(table: Table, children: Children, tenancy: Tenancy): boolean {
+  if (schemasInScope(tenancy).includes(table.schema)) return true
+  return (children.get(tableKey(table)) ?? []).some((child) => isInSchemas(child, children, tenancy))
 }
 
 function homesOf(entry: DictionaryEntry | null, tenancy: Tenancy): readonly string[] | null {
   return entry?.database ?? (entry?.class == null ? null : (tenancy.classes.get(entry.class)?.database ?? null))
 }
 
-function isIn(catalog: Catalog | undefined, table: TableName): boolean {
-  return catalog?.tables.some((t) => t.schema === table.schema && t.name === table.name) ?? false
+function withoutHome(id: UnitId, homes: readonly string[]): Finding {
+  return finding('OM2102', 'error', { database: id.database, schema: id.schema, table: id.name }, {
+    message: `${tableKey(id)} is in database ${id.database}, but declared to hold its rows in ${homes.join(', ')}, where it is not`,
+    hint: 'correct `database` of its entry or class',
+  })
+}
+
+/** Rows in a database that the cell's configuration does not name would neither be moved nor missed. */
+function unknownDatabases(catalogs: Catalogs, entries: ReadonlyMap<string, DictionaryEntry>, tenancy: Tenancy): readonly Finding[] {
+  const named = new Map<string, string[]>()
+  for (const [key, entry] of entries) {
+    for (const home of homesOf(entry, tenancy) ?? []) if (!catalogs.has(home)) named.set(home, [...(named.get(home) ?? []), key])
+  }
+  return [...named].map(([database, tables]) =>
+    finding('OM2102', 'error', { database }, {
+      message: `${tables.length === 1 ? `${tables[0] ?? ''} is` : `${tables.length} tables (${tables.slice(0, 3).join(', ')}, …) are`} declared to hold rows in database ${database}, which the cell does not have`,
+      hint: 'add the database to the cell, or correct `database` of the entries or of their class',
+    }),
+  )
 }
 
 /** Entries by the table they mean; an inline entry of the configuration wins field by field over the file's. */
@@ -53,7 +91,7 @@ function matchEntries(catalogs: Catalogs, tenancy: Tenancy, findings: Finding[])
   const known = new Set([...catalogs.values()].flatMap((catalog) => catalog.tables.map(tableKey)))
   const matched = new Map<string, DictionaryEntry>()
   for (const entry of tenancy.entries) {
-    const key = candidates(entry.table, tenancy.schemas).find((candidate) => known.has(candidate))
+    const key = candidates(entry.table, schemasInScope(tenancy)).find((candidate) => known.has(candidate))
     if (key === undefined) {
       findings.push(
         finding('OM2125', entry.origin === 'config' ? 'error' : 'warning', {}, {
@@ -97,14 +135,28 @@ function merge(base: DictionaryEntry, over: DictionaryEntry): DictionaryEntry {
   }
 }
 
-/** The table itself, or its leaves where an entry below it says another ownership than the one above (never both: trap 68). */
-function splitByLeaves(catalog: Catalog, root: Table, entries: ReadonlyMap<string, DictionaryEntry>): readonly { readonly table: Table; readonly entry: DictionaryEntry | null }[] {
+type Children = ReadonlyMap<string, readonly Table[]>
+
+function partitionsByParent(catalog: Catalog): Children {
+  const children = new Map<string, Table[]>()
+  for (const table of catalog.tables) {
+    if (!table.isPartition) continue
+    for (const parent of table.parents) {
+      const known = children.get(tableKey(parent))
+      if (known === undefined) children.set(tableKey(parent), [table])
+      else known.push(table)
+    }
+  }
+  return children
+}
+
+/** The table itself, or its leaves where an entry below it says another ownership than the one above, never both: rows would count twice. */
+function splitByLeaves(root: Table, children: Children, entries: ReadonlyMap<string, DictionaryEntry>): readonly { readonly table: Table; readonly entry: DictionaryEntry | null }[] {
   const own = entries.get(tableKey(root)) ?? null
   if (root.kind !== 'partitioned') return [{ table: root, entry: own }]
   const leaves: { table: Table; entry: DictionaryEntry | null }[] = []
   const descend = (parent: Table, inherited: DictionaryEntry | null): void => {
-    for (const child of catalog.tables) {
-      if (!child.isPartition || !child.parents.some((p) => tableKey(p) === tableKey(parent))) continue
+    for (const child of children.get(tableKey(parent)) ?? []) {
       const below = entries.get(tableKey(child))
       const entry = below === undefined ? inherited : inherited === null ? below : merge(inherited, below)
       if (child.kind === 'partitioned') descend(child, entry)

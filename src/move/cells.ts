@@ -3,6 +3,8 @@ import { MoverError } from '../domain/errors.js'
 import type { Side } from '../domain/vocabulary.js'
 import { CellDatabase } from '../dataplane/cell-database.js'
 import { Session } from '../postgres/session.js'
+import { readKeyring } from '../secrets/keyring.js'
+import type { Keyring } from '../secrets/keyring.js'
 
 /** A check of prepare that takes longer than this is reported instead of waited for. */
 const CHECK_LIMIT_MS = 120_000
@@ -11,6 +13,12 @@ export function cellNamed(settings: Settings, name: string): Settings['cells'] e
   const cell = settings.cells.get(name)
   if (cell !== undefined) return cell
   throw new MoverError({ code: 'OM1005', message: `there is no cell ${name} in the configuration`, hint: `cells are ${[...settings.cells.keys()].join(', ')}`, retry: 'after-fix' })
+}
+
+/** The keys of a cell, or null where the configuration names no keyring for it. */
+export async function keyringOf(settings: Settings, cell: string): Promise<Keyring | null> {
+  const { keyring } = cellNamed(settings, cell)
+  return keyring === null ? null : readKeyring({ file: keyring, environment: settings.environment })
 }
 
 export interface CellOptions {

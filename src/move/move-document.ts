@@ -31,7 +31,7 @@ export function moveSummary(row: MoveHead, runs: readonly PhaseRun[]): MoveSumma
     bytesCopied: row.bytesCopied,
     findings: row.findings,
     error: row.error,
-    next: nextOf(row),
+    next: nextOf(row, runs),
   }
 }
 
@@ -52,7 +52,7 @@ function round(seconds: number): number {
   return Math.round(seconds * 1000) / 1000
 }
 
-function nextOf(row: MoveHead): string | null {
+function nextOf(row: MoveHead, runs: readonly PhaseRun[]): string | null {
   switch (row.state) {
     case 'completed':
       return null
@@ -61,7 +61,7 @@ function nextOf(row: MoveHead): string | null {
     case 'cut_over':
     case 'purging':
       // what follows the flip itself may still be open
-      return row.phase === 'cutover' && row.error !== null ? `org-mover resume ${row.id}` : `org-mover purge ${row.id}`
+      return runs.some((run) => run.phase === 'cutover' && run.outcome === 'done') ? `org-mover purge ${row.id}` : `org-mover resume ${row.id}`
     case 'aborting':
       return `org-mover abort ${row.id}`
     default:

@@ -1,0 +1,56 @@
+import type { RuleDocument } from './documents.js'
+import { isOwned, unitKey } from './ownership.js'
+import type { Alternative, OwnedUnit, Unit } from './ownership.js'
+
+/**
+ * How the rows of a table lead to their organization, step by step, for people: "notes.project_id -> projects.id",
+ * "projects.organization_id". With several ways the steps of all of them, each once. Null for what no key decides.
+ */
+export function ruleOf(unit: Unit, units: readonly Unit[]): RuleDocument | null {
+  if (!isOwned(unit) || unit.ownership.kind !== 'keys') return null
+  const { alternatives } = unit.ownership
+  const [first] = alternatives
+  if (first === undefined) return null
+  return {
+    kind: unit.class === 'root' ? 'root' : alternatives.length > 1 ? 'any_of' : first.kind,
+    columns: [...new Set(alternatives.flatMap(columnsOf))],
+    path: pathOf(unit, units),
+  }
+}
+
+function pathOf(unit: OwnedUnit, units: readonly Unit[]): readonly string[] {
+  const owned = new Map(units.filter(isOwned).map((one) => [unitKey(one.id), one]))
+  const name = namer(units)
+  const steps = new Set<string>()
+  const walked = new Set<string>()
+  const walk = (at: OwnedUnit): void => {
+    if (walked.has(unitKey(at.id))) return
+    walked.add(unitKey(at.id))
+    if (at.ownership.kind === 'query') {
+      steps.add(`${name(at)}: query`)
+      return
+    }
+    for (const alternative of at.ownership.alternatives) {
+      const own = columnsOf(alternative).map((column) => `${name(at)}.${column}`).join(', ')
+      const parent = alternative.kind === 'via' ? owned.get(unitKey(alternative.parent)) : undefined
+      if (alternative.kind === 'direct' || parent === undefined) steps.add(own)
+      else {
+        steps.add(`${own} -> ${alternative.parentColumns.map((column) => `${name(parent)}.${column}`).join(', ')}`)
+        walk(parent)
+      }
+    }
+  }
+  walk(unit)
+  return [...steps]
+}
+
+/** The bare name where it is enough to know the table by, in a decomposed cell too. */
+function namer(units: readonly Unit[]): (unit: Unit) => string {
+  const schemas = new Map<string, Set<string>>()
+  for (const { id } of units) schemas.set(id.name, (schemas.get(id.name) ?? new Set()).add(id.schema))
+  return ({ id }) => ((schemas.get(id.name)?.size ?? 0) > 1 ? `${id.schema}.${id.name}` : id.name)
+}
+
+function columnsOf(alternative: Alternative): readonly string[] {
+  return alternative.kind === 'direct' ? [alternative.column] : alternative.columns
+}
