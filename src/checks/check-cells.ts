@@ -61,7 +61,8 @@ export function checkTables(plan: MovePlan, catalogs: ReadonlyMap<string, Catalo
 
 function privileges(plan: MovePlan, shape: TableShape, table: Table, side: Side, place: FindingPlace): readonly Finding[] {
   const isOwned = plan.owned.some((t) => t.no === shape.no)
-  const needed = side === 'source' ? (isOwned ? (['select', 'delete', 'trigger'] as const) : (['select'] as const)) : isOwned ? (['select', 'insert', 'delete', 'trigger'] as const) : (['select', 'insert'] as const)
+  // the purge locks rows before it deletes them, the proof of foreign keys those that are referred to: a row lock needs UPDATE
+  const needed = side === 'source' ? (isOwned ? (['select', 'update', 'delete', 'trigger'] as const) : (['select'] as const)) : isOwned ? (['select', 'insert', 'update', 'delete', 'trigger'] as const) : (['select', 'insert', 'update'] as const)
   const missing = needed.filter((right) => !table.privileges[right])
   return missing.length === 0 ? [] : [finding('OM2010', 'error', place, { message: `the role lacks ${missing.join(', ').toUpperCase()} on the table`, hint: `GRANT ${missing.join(', ').toUpperCase()} ON "${table.schema}"."${table.name}" TO the role; dropping the fence's triggers needs ownership` })]
 }

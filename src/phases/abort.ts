@@ -1,12 +1,12 @@
 import { tableKey } from '../domain/catalog.js'
 import { MoverError } from '../domain/errors.js'
-import { allTables } from '../domain/move-plan.js'
-import type { TableShape } from '../domain/move-plan.js'
+import type { OwnedTable } from '../domain/move-plan.js'
 import { countOwned } from '../dataplane/chunks.js'
 import { guarded } from '../dataplane/guard.js'
 import { deleteByLedger, forgetChunk, readLedger } from '../dataplane/ledger.js'
-import type { ChunkId } from '../dataplane/ledger.js'
+import type { LedgerRow } from '../dataplane/ledger.js'
 import { ownedInPlace } from '../dataplane/owned-rows.js'
+import { withdrawInserted } from '../dataplane/withdraw-inserted.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { cleanSide, liftSide } from './clean-cell.js'
@@ -31,35 +31,58 @@ export async function abort(ctx: MoveContext): Promise<void> {
 
 async function deleteLoaded(ctx: MoveContext): Promise<void> {
   const recorded = await ctx.journal.created()
-  const tables = new Map(allTables(frozenPlan(ctx).plan).map((table) => [table.no, table]))
   for (const [database, cell] of ctx.cells.target) {
     if (!recorded.some((object) => object.cell === cell.cell && object.database === database)) continue
     const { installed } = await cell.admin.use((session) => session.one<{ installed: boolean }>(sql('cell/is-installed')))
-    if (!installed) continue
-    // children before parents does not matter: the replica role checks no foreign key
-    for (const chunk of await cell.read.use((session) => readLedger(session, ctx.holder.moveId))) {
-      const table = tables.get(chunk.tableNo)
-      if (table === undefined) throw new RangeError(`the ledger names table ${chunk.tableNo}, which is not in the plan`)
-      ctx.progress({ kind: 'step', text: `taking ${chunk.rows} row(s) of ${tableKey(table.id)} back from ${cell.label}` })
-      await cell.load.use((session) =>
-        guarded(session, ctx.holder, async () => {
-          const deleted = await deleteChunk(ctx, session, table, chunk)
-          if (deleted !== chunk.rows) throw notAll(tableKey(table.id), deleted, chunk.rows)
-          await forgetChunk(session, ctx.holder.moveId, chunk)
-        }),
-      )
-    }
+    if (!installed || !ctx.journal.hasPlan()) continue
+    const ledger = await cell.read.use((session) => readLedger(session, ctx.holder.moveId))
+    await deleteOwned(ctx, database, ledger)
+    await withdraw(ctx, database, ledger)
     await assertGone(ctx, database)
   }
 }
 
+/** Children before parents does not matter: the replica role checks no foreign key. */
+async function deleteOwned(ctx: MoveContext, database: string, ledger: readonly LedgerRow[]): Promise<void> {
+  const owned = new Map(frozenPlan(ctx).plan.owned.map((table) => [table.no, table]))
+  const cell = cellDatabase(ctx, 'target', database)
+  for (const chunk of ledger) {
+    const table = owned.get(chunk.tableNo)
+    if (table === undefined) continue
+    ctx.progress({ kind: 'step', text: `taking ${chunk.rows} row(s) of ${tableKey(table.id)} back from ${cell.label}` })
+    await cell.load.use((session) =>
+      guarded(session, ctx.holder, async () => {
+        const deleted = await deleteChunk(ctx, session, table, chunk)
+        if (deleted !== chunk.rows) throw notAll(tableKey(table.id), deleted, chunk.rows)
+        await forgetChunk(session, ctx.holder.moveId, chunk)
+      }),
+    )
+  }
+}
+
+/** Lookup and shared rows go last, when nothing of the organization refers to them any more, and only those that nobody uses. */
+async function withdraw(ctx: MoveContext, database: string, ledger: readonly LedgerRow[]): Promise<void> {
+  const { plan } = frozenPlan(ctx)
+  const chunks = ledger.filter((chunk) => !plan.owned.some((table) => table.no === chunk.tableNo))
+  const tables = [...plan.shared, ...plan.lookups].filter((table) => chunks.some((chunk) => chunk.tableNo === table.no))
+  if (tables.length === 0) return
+  const results = await cellDatabase(ctx, 'target', database).load.use((session) =>
+    guarded(session, ctx.holder, async () => {
+      const withdrawn = await withdrawInserted(session, tables, ctx.holder.moveId)
+      for (const chunk of chunks) await forgetChunk(session, ctx.holder.moveId, chunk)
+      return withdrawn
+    }),
+  )
+  for (const { table, deleted, spared } of results) {
+    ctx.progress({ kind: 'step', text: `took ${deleted} inserted row(s) of ${tableKey(table.id)} back${spared === 0 ? '' : `, left ${spared} that rows of ${ctx.target} refer to by now`}` })
+    if (spared > 0) await ctx.journal.event('inserted_rows_left', { table: tableKey(table.id), rows: spared })
+  }
+}
+
 /** A table without identity was empty of the organization before its one chunk was loaded: what is there now is what was loaded. */
-async function deleteChunk(ctx: MoveContext, session: Session, table: TableShape, chunk: ChunkId): Promise<number> {
+async function deleteChunk(ctx: MoveContext, session: Session, table: OwnedTable, chunk: LedgerRow): Promise<number> {
   if (table.identity !== null) return deleteByLedger(session, table, ctx.holder.moveId, chunk)
-  const { plan, scope } = frozenPlan(ctx)
-  const owned = plan.owned.find((t) => t.no === table.no)
-  if (owned === undefined) throw new RangeError(`table ${table.no} is not owned`)
-  const { from, where } = ownedInPlace(owned, scope)
+  const { from, where } = ownedInPlace(table, frozenPlan(ctx).scope)
   return session.execute(`DELETE FROM ${from} WHERE ${where}`)
 }
 

@@ -89,6 +89,8 @@ export interface Manifest {
  */
 export interface MoveJournal {
   plan(): MovePlan
+  /** False until prepare has ended. */
+  hasPlan(): boolean
   manifest(): Manifest
   savePlan(plan: MovePlan, rows: ReadonlyMap<number, number>): Promise<void>
   saveFindings(findings: readonly Finding[]): Promise<void>

@@ -1,0 +1,66 @@
+import type { RoutingSettings, Settings } from '../config/settings.js'
+import { tableKey } from '../domain/catalog.js'
+import { finding } from '../domain/finding.js'
+import type { Finding } from '../domain/finding.js'
+import { applicationName } from '../dataplane/names.js'
+import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
+import { identList, qualified } from '../postgres/quote.js'
+import { Session } from '../postgres/session.js'
+import { sql } from '../postgres/sql.js'
+import type { CheckReport } from './check-report.js'
+import { assertControlSchema } from './control-schema.js'
+
+/** The control database has no cell of its own. */
+const CONTROL = { cell: 'control', database: null }
+const ROUTING = { cell: 'routing', database: null }
+
+/** The journal's database and the routing table, wherever that is. */
+export async function checkControl(report: CheckReport, settings: Settings, control: () => Promise<Session>): Promise<void> {
+  const session = await checked(report, CONTROL, 'reachable', 'connected', control)
+  if (session !== null) await checked(report, CONTROL, 'control schema', 'up to date', () => assertControlSchema(session))
+  await using stack = new AsyncDisposableStack()
+  const { routing, lockTimeoutMs } = settings
+  const { url } = routing
+  const router = url === null ? session : await checked(report, ROUTING, 'reachable', 'connected', async () => stack.use(await Session.open({ url, role: 'admin', label: 'routing', applicationName: applicationName(null), lockTimeoutMs })))
+  if (router === null) return
+  try {
+    report.add(ROUTING, 'routing table', `${tableKey(routing.table)} can be read and written`, await routeFindings(router, routing))
+  } catch (error) {
+    report.fail(ROUTING, 'routing table', error)
+    return
+  }
+  report.add(ROUTING, 'epoch', 'the flip compares organization, cell and epoch', routing.epochColumn === null ? [withoutEpoch(routing)] : [])
+}
+
+async function checked<T>(report: CheckReport, place: typeof CONTROL, name: string, passed: string, work: () => Promise<T>): Promise<T | null> {
+  try {
+    const result = await work()
+    report.add(place, name, passed, [])
+    return result
+  } catch (error) {
+    report.fail(place, name, error)
+    return null
+  }
+}
+
+async function routeFindings(session: Session, routing: RoutingSettings): Promise<readonly Finding[]> {
+  const table = qualified(routing.table)
+  const columns = identList([routing.orgColumn, routing.cellColumn, ...(routing.epochColumn === null ? [] : [routing.epochColumn])])
+  await session.rows(sql('doctor/route-access', { table, columns }))
+  const may = await session.one<{ may_update: boolean; may_insert: boolean }>(sql('doctor/route-privileges'), [table])
+  const missing = [...(may.may_update ? [] : ['UPDATE']), ...(may.may_insert ? [] : ['INSERT'])]
+  if (missing.length === 0) return []
+  return [
+    finding('OM2010', may.may_update ? 'warning' : 'error', { cell: ROUTING.cell }, {
+      message: `the role lacks ${missing.join(', ')} on the routing table ${tableKey(routing.table)}`,
+      hint: `GRANT ${missing.join(', ')} ON ${table} TO the role; without INSERT only the first route of an organization cannot be made`,
+    }),
+  ]
+}
+
+function withoutEpoch(routing: RoutingSettings): Finding {
+  return finding('OM2125', 'warning', { cell: ROUTING.cell }, {
+    message: `the routing table ${tableKey(routing.table)} has no epoch column: the flip compares organization and cell alone, so a route that left and came back meanwhile goes unnoticed`,
+    hint: 'add a bigint column and name it under routing.epoch_column',
+  })
+}
