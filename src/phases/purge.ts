@@ -5,6 +5,7 @@ import { chunkRows, countOwned } from '../dataplane/chunks.js'
 import { compared } from '../dataplane/compare.js'
 import { fingerprint, isSame, seedsOf, storedText } from '../dataplane/fingerprint.js'
 import { guarded } from '../dataplane/guard.js'
+import { addToLedger, isLoaded } from '../dataplane/ledger.js'
 import { identityColumns, isOwnedRow, ownedInPlace, planColumn, tableItself } from '../dataplane/owned-rows.js'
 import { columnOf, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
@@ -61,7 +62,7 @@ async function assertNothingNew(ctx: MoveContext): Promise<void> {
     const counts = await cellDatabase(ctx, 'source', database).read.use((session) => countOwned(session, tables, scope))
     for (const table of tables) {
       const [found, expected] = [counts.get(table.no) ?? 0, left.get(table.no) ?? 0]
-      // fewer: the last driver died between the delete's commit and the journal; the chunk's own count tells
+      // fewer: the last driver died between the delete's commit and the journal; the ledger on the source tells, chunk by chunk
       if (found > expected) throw differs(ctx, table, `holds ${found} row(s) of the organization where the manifest has ${expected}`)
     }
   }
@@ -73,14 +74,16 @@ async function purgeChunk(ctx: MoveContext, table: OwnedTable, chunk: ChunkRecor
   const rows = chunkRows(table, scope, chunk)
   return cellDatabase(ctx, 'source', table.id.database).load.use((session) =>
     guarded(session, ctx.holder, async () => {
+      // a driver may have died between this delete's commit and the journal; only this ledger row proves that it was that
+      if (await isLoaded(session, ctx.holder, chunk)) return 0
       const matches = await batchOf(session, table, table.identity === null ? ownedInPlace(table, scope) : rows)
       await session.rows(sql('purge/lock-batch', { table: tableItself(table), matches }))
       const found = await fingerprint(session, storedText(table), { from: tableItself(table), where: matches }, seeds)
-      if (found.rows === 0) return 0
       if (chunk.stored === null || !isSame(found, chunk.stored)) throw differs(ctx, table, `has rows in chunk ${chunk.chunkNo} that are not the ones that were verified`)
       for (const inbound of table.inbound) await assertUnreferenced(ctx, session, table, inbound, matches)
       const deleted = await session.execute(sql('purge/delete-batch', { table: tableItself(table), matches }))
       if (deleted !== found.rows) throw differs(ctx, table, `lost ${deleted} rows where ${found.rows} were locked; the batch was rolled back`)
+      await addToLedger(session, ctx.holder, chunk, deleted, [])
       return deleted
     }),
   )
@@ -115,8 +118,12 @@ async function assertUnreferenced(ctx: MoveContext, session: Session, table: Own
   })
 }
 
-/** Tables that others refer to come after those that refer to them; in a circle the order does not matter under the replica role. */
+/**
+ * Tables that others refer to come after those that refer to them; in a circle the order does not matter under the replica role.
+ * A declared predicate finds its rows through other tables' rows, so `query` tables come before all that they may read.
+ */
 function childrenFirst(tables: readonly OwnedTable[]): readonly OwnedTable[] {
+  const queries = tables.filter((table) => table.ownership.kind === 'query')
   const byNo = new Map(tables.map((table) => [table.no, table]))
   const ordered: OwnedTable[] = []
   const seen = new Set<number>()
@@ -127,10 +134,16 @@ function childrenFirst(tables: readonly OwnedTable[]): readonly OwnedTable[] {
       const referring = child === null ? undefined : byNo.get(child)
       if (referring !== undefined) visit(referring)
     }
+    for (const query of queries) if (mayRead(query, table)) visit(query)
     ordered.push(table)
   }
   for (const table of tables) visit(table)
   return ordered
+}
+
+/** Whether the declared predicate of one table may name the other: among `query` tables by the text, else always. */
+function mayRead(query: OwnedTable, table: OwnedTable): boolean {
+  return table.ownership.kind !== 'query' || (query.ownership.kind === 'query' && query.ownership.where.includes(table.id.name))
 }
 
 function differs(ctx: MoveContext, table: OwnedTable, what: string): MoverError {
