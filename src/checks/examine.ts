@@ -3,6 +3,7 @@ import { buildPlan } from '../domain/build-plan.js'
 import type { Catalog } from '../domain/catalog.js'
 import { classify } from '../domain/classify.js'
 import { compareTables } from '../domain/compare-catalogs.js'
+import { MoverError } from '../domain/errors.js'
 import { isBlocking } from '../domain/finding.js'
 import type { Finding } from '../domain/finding.js'
 import { allTables } from '../domain/move-plan.js'
@@ -10,11 +11,13 @@ import type { MovePlan } from '../domain/move-plan.js'
 import type { Unit } from '../domain/ownership.js'
 import type { Tenancy } from '../domain/tenancy.js'
 import type { Side } from '../domain/vocabulary.js'
+import { typedLiteral } from '../dataplane/compare.js'
 import { countOwned } from '../dataplane/chunks.js'
 import { createKeySet, fillKeySets, shipToTarget } from '../dataplane/key-set-tables.js'
 import { createMap, fillMap, matchLookupTable } from '../dataplane/lookup-maps.js'
 import type { Scope } from '../dataplane/owned-rows.js'
 import { createSharedSet, fillSharedSets } from '../dataplane/shared-rows.js'
+import { sqlStateOf } from '../postgres/errors.js'
 import { ident } from '../postgres/quote.js'
 import { readCatalog } from '../postgres/read-catalog.js'
 import type { Session } from '../postgres/session.js'
@@ -84,6 +87,7 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   const known = { plan, units, catalogs, findings, rows: new Map<number, number>(), reads: new Map<number, ReadMeasure>() }
   const exam = { plan, catalogs, sequences: request.sequences, session: (side: Side, database: string) => sessionOf(sessions, side, database), report: (found: Finding): void => void findings.push(found) }
   if (isFatal(findings) || !(await checkDeclaredSql(exam))) return known
+  await assertOrganization(exam, request.org)
   step('resolving whose rows they are')
   const full = await materialize(exam)
   step(`checking ${plan.owned.length} tables`)
@@ -94,6 +98,24 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   await checkTarget(full)
   const reads = await measureReads(full)
   return { ...known, rows: full.counts, reads }
+}
+
+/** The id must be a value of the root's key, written as the database writes it: routing knows it by that text. */
+async function assertOrganization(exam: Pick<Examination, 'plan' | 'session'>, org: string): Promise<void> {
+  const table = exam.plan.owned.find((t) => t.class === 'root') ?? exam.plan.owned.find((t) => t.ownership.kind === 'keys' && t.ownership.alternatives.some((a) => a.kind === 'direct'))
+  if (table === undefined || table.ownership.kind !== 'keys') return
+  const direct = table.ownership.alternatives.find((a) => a.kind === 'direct')
+  const column = direct === undefined ? undefined : table.columns.find((c) => c.name === direct.column)
+  if (column === undefined) return
+  const wrong = (hint: string, cause?: unknown): MoverError =>
+    new MoverError({ code: 'OM1006', message: `${JSON.stringify(org)} is not an organization id as ${table.id.schema}.${table.id.name}.${column.name} (${column.type}) holds it; nothing was changed`, hint, retry: 'after-fix', cause })
+  try {
+    const { text } = await exam.session('source', table.id.database).one<{ text: string }>(`SELECT (${typedLiteral(org, column)})::text AS text`)
+    if (text !== org) throw wrong(`write it as ${JSON.stringify(text)}`)
+  } catch (error) {
+    if (/^22/.test(sqlStateOf(error) ?? '')) throw wrong('check the id', error)
+    throw error
+  }
 }
 
 function sessionOf(sessions: ReadonlyMap<string, Session>, side: Side, database: string): Session {

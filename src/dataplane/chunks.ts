@@ -19,6 +19,10 @@ export interface Chunk {
 /** Statements that count many tables at once stay below this, so that one statement never takes many locks. */
 const TABLES_PER_STATEMENT = 40
 
+/** Keys of a chunk travel as one array: where they may be long, a chunk has fewer of them, so that memory stays bounded. */
+const MOST_ROWS_WITH_LONG_KEYS = 20_000
+const SHORT_KEY_TYPES = new Set(['int8', 'uuid', 'date', 'timestamp', 'timestamptz', 'bool', 'oid', 'float8', 'inet'])
+
 /** Exact owned rows of each table by its number; a few round trips for a thousand tables. */
 export async function countOwned(session: Session, tables: readonly OwnedTable[], scope: Scope): Promise<Map<number, number>> {
   const counts = new Map<number, number>()
@@ -33,9 +37,10 @@ export async function countOwned(session: Session, tables: readonly OwnedTable[]
 export async function cutChunks(session: Session, table: OwnedTable, scope: Scope, options: { readonly rows: number; readonly chunkRows: number }): Promise<readonly Chunk[]> {
   if (options.rows === 0) return []
   const key = identityColumns(table)
-  const uppers = key.length === 0 || options.rows <= options.chunkRows ? [] : await upperBounds(session, key, ownedRows(table, scope), options.chunkRows)
+  const size = key.every((column) => SHORT_KEY_TYPES.has(column.castType.name)) ? options.chunkRows : Math.min(options.chunkRows, MOST_ROWS_WITH_LONG_KEYS)
+  const uppers = key.length === 0 || options.rows <= size ? [] : await upperBounds(session, key, ownedRows(table, scope), size)
   // the last bound may be the last row: the open end then holds nothing and is cut off
-  const ends = options.rows % options.chunkRows === 0 && uppers.length > 0 ? uppers.slice(0, -1) : uppers
+  const ends = options.rows % size === 0 && uppers.length > 0 ? uppers.slice(0, -1) : uppers
   return [...ends, null].map((upper, n) => ({ tableNo: table.no, chunkNo: n + 1, lower: n === 0 ? null : (ends[n - 1] ?? null), upper }))
 }
 

@@ -18,7 +18,9 @@ export function projected(table: TableShape, column: PlanColumn, map: MapRelatio
     return cases.length === 0 ? itself : `(CASE ${itself}::text ${cases.join(' ')} ELSE ${itself}::text END)::${type}`
   }
   const equal = rule.columns.map((name, n) => compared(`m.${oldColumn(rule.referenced[n] ?? '')}`, '=', columnOf('t', name), planColumn(table, name).equality))
-  return `(SELECT m.${newColumn(rule.referenced[rule.position] ?? '')} FROM ${map(rule.lookup)} AS m WHERE ${equal.join(' AND ')})`
+  const mapped = `(SELECT m.${newColumn(rule.referenced[rule.position] ?? '')} FROM ${map(rule.lookup)} AS m WHERE ${equal.join(' AND ')})`
+  // a composite key of which one column is NULL refers to nothing: what is there stays as it is
+  return rule.columns.length === 1 ? mapped : `CASE WHEN ${rule.columns.map((name) => `${columnOf('t', name)} IS NULL`).join(' OR ')} THEN ${itself} ELSE ${mapped} END`
 }
 
 export function isProjected(table: TableShape): boolean {

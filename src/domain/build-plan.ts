@@ -141,7 +141,17 @@ class PlanBuilder {
       const known = references.some((r) => unitKey(r.parent) === unitKey(alternative.parent) && r.columns.join('\0') === alternative.columns.join('\0'))
       if (!known) references.push({ constraint: null, columns: alternative.columns, parent: alternative.parent, parentColumns: alternative.parentColumns, parentFate: this.#fate(alternative.parent) })
     }
-    return references
+    return [...references, ...this.#declaredLookups(unit, references)]
+  }
+
+  /** A column that is remapped by declaration, without a foreign key, refers all the same: every value of it must have a counterpart. */
+  #declaredLookups(unit: Unit, known: readonly Reference[]): readonly Reference[] {
+    return Object.entries(unit.declared.columns).flatMap(([column, rule]): Reference[] => {
+      const entry = rule.kind === 'lookup' ? this.#lookupNamed(rule.table, unit.id.database) : null
+      const key = entry === null ? null : identityOf(entry.unit.table)
+      if (entry === null || key?.length !== 1 || known.some((r) => r.parentFate === 'lookup' && r.columns.includes(column))) return []
+      return [{ constraint: null, columns: [column], parent: entry.unit.id, parentColumns: key, parentFate: 'lookup' }]
+    })
   }
 
   #fate(id: UnitId): Reference['parentFate'] {

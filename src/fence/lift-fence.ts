@@ -5,6 +5,9 @@ import { moveHex } from '../dataplane/names.js'
 import { withLockRetries } from './lock-retries.js'
 import type { LockRetryOptions } from './lock-retries.js'
 
+/** Each drop holds locks to the end of its transaction: far fewer than max_locks_per_transaction allows at its default. */
+const OBJECTS_PER_TRANSACTION = 100
+
 interface Leftover {
   readonly kind: 'trigger' | 'function' | 'relation'
   readonly schema: string
@@ -40,12 +43,15 @@ export async function dropMoveObjects(session: Session, moveId: string, options:
       }),
     )
   }
-  await session.transaction('READ COMMITTED', async () => {
-    for (const { kind, schema, name } of leftovers) {
-      if (kind === 'function') await session.execute(`DROP FUNCTION IF EXISTS ${qualified({ schema, name })}()`)
-      if (kind === 'relation') await session.execute(`DROP TABLE IF EXISTS ${qualified({ schema, name })}`)
-    }
-  })
+  const own = leftovers.filter(({ kind }) => kind !== 'trigger')
+  for (let start = 0; start < own.length; start += OBJECTS_PER_TRANSACTION) {
+    await session.transaction('READ COMMITTED', async () => {
+      for (const { kind, schema, name } of own.slice(start, start + OBJECTS_PER_TRANSACTION)) {
+        if (kind === 'function') await session.execute(`DROP FUNCTION IF EXISTS ${qualified({ schema, name })}()`)
+        else await session.execute(`DROP TABLE IF EXISTS ${qualified({ schema, name })}`)
+      }
+    })
+  }
 }
 
 async function leftoversOf(session: Session, moveId: string): Promise<readonly Leftover[]> {

@@ -40,6 +40,7 @@ export async function freeze(ctx: MoveContext): Promise<void> {
   }
   await createRelations(ctx, on)
   await resolveKeySets(ctx, on)
+  await ctx.journal.markFrozen()
   await fence(ctx, 'source', on)
   await settle(ctx, on)
   await mapLookups(ctx, on)
@@ -47,7 +48,6 @@ export async function freeze(ctx: MoveContext): Promise<void> {
   await fence(ctx, 'target', on)
   await drain(ctx, 'target', on)
   await ctx.journal.addToManifest(await lookAtWorld(ctx))
-  await ctx.journal.markFrozen()
 }
 
 /** An admin session for the whole phase, closed at its end. */

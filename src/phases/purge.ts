@@ -7,6 +7,7 @@ import { fingerprint, isSame, seedsOf, storedText } from '../dataplane/fingerpri
 import { guarded } from '../dataplane/guard.js'
 import { addToLedger, isLoaded } from '../dataplane/ledger.js'
 import { identityColumns, isOwnedRow, ownedInPlace, planColumn, tableItself } from '../dataplane/owned-rows.js'
+import { withdrawUnreferenced } from '../dataplane/withdraw-rows.js'
 import { columnOf, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
@@ -34,6 +35,7 @@ export async function purge(ctx: MoveContext): Promise<void> {
       ctx.progress({ kind: 'moved', table: tableKey(table.id), rows, bytes: 0 })
     }
   }
+  await purgeUnreferenced(ctx)
   await cleanSide(ctx, 'source')
 }
 
@@ -116,6 +118,21 @@ async function assertUnreferenced(ctx: MoveContext, session: Session, table: Own
     hint: 'correct these references, then run `org-mover purge` again',
     retry: 'after-fix',
   })
+}
+
+/** Shared rows stay, but for tables declared `purge: unreferenced`: there, those that nothing refers to any more go. */
+async function purgeUnreferenced(ctx: MoveContext): Promise<void> {
+  const { plan, shared } = frozenPlan(ctx)
+  for (const [database, cell] of ctx.cells.source) {
+    const tables = plan.shared.filter((table) => table.id.database === database && table.purge === 'unreferenced')
+    if (tables.length === 0) continue
+    const results = await cell.load.use((session) =>
+      guarded(session, ctx.holder, () =>
+        withdrawUnreferenced(session, tables, (table) => `${shared.relation(table.no)} AS k(${identityColumns(table).map((_, n) => `k${n + 1}`).join(', ')})`),
+      ),
+    )
+    for (const { table, deleted, spared } of results) ctx.progress({ kind: 'step', text: `deleted ${deleted} shared row(s) of ${tableKey(table.id)} that nothing refers to, left ${spared}` })
+  }
 }
 
 /**

@@ -7,15 +7,26 @@ import { compared } from './compare.js'
 import { identityColumns, planColumn, tableItself } from './owned-rows.js'
 import { castTo } from './projection.js'
 
+export interface Withdrawn {
+  readonly table: TableShape
+  readonly deleted: number
+  readonly spared: number
+}
+
+/** Takes back the lookup and shared rows that a move inserted into one database; `tables` are those with rows in the ledger. */
+export async function withdrawInserted(session: Session, tables: readonly TableShape[], moveId: string): Promise<readonly Withdrawn[]> {
+  return withdrawUnreferenced(session, tables, (table) => ledgerKeys(table, moveId))
+}
+
 /**
- * Deletes the lookup and shared rows that a move inserted into one database, except those that a row which stays refers to by
- * now: a neighbour may have begun to use them, and the replica role checks no foreign key. Call within `guarded`, after the
- * organization's own rows are gone; `tables` are those with rows in the ledger. Yields the rows deleted and spared by table.
+ * Deletes rows by their keys (`keys` yields a FROM item k with columns k1, k2, …), except those that a row which stays refers
+ * to: a neighbour may use them, and the replica role checks no foreign key. Call within `guarded`, after the organization's
+ * own rows are gone. Yields the rows deleted and spared by table.
  */
-export async function withdrawInserted(session: Session, tables: readonly TableShape[], moveId: string): Promise<readonly { readonly table: TableShape; readonly deleted: number; readonly spared: number }[]> {
+export async function withdrawUnreferenced(session: Session, tables: readonly TableShape[], keys: (table: TableShape) => string): Promise<readonly Withdrawn[]> {
   const inserted = new Map<number, number>()
   for (const table of tables) {
-    inserted.set(table.no, await session.execute(sql('withdraw/doomed', { relation: doomed(table), keys: typedKeys(table), ledger: ledgerKeys(table, moveId) })))
+    inserted.set(table.no, await session.execute(sql('withdraw/doomed', { relation: doomed(table), keys: typedKeys(table), ledger: keys(table) })))
     await session.rows(sql('withdraw/lock', { table: tableItself(table), relation: doomed(table), matches: keyMatch(table, 't') }))
   }
   // a spared row spares what it refers to itself: again until nothing more is spared
