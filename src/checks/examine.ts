@@ -4,7 +4,7 @@ import type { Catalog } from '../domain/catalog.js'
 import { classify } from '../domain/classify.js'
 import { compareTables } from '../domain/compare-catalogs.js'
 import { MoverError } from '../domain/errors.js'
-import { isBlocking } from '../domain/finding.js'
+import { finding, isBlocking } from '../domain/finding.js'
 import type { Finding } from '../domain/finding.js'
 import { allTables } from '../domain/move-plan.js'
 import type { MovePlan } from '../domain/move-plan.js'
@@ -86,11 +86,15 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   findings.push(...(await checkSecrets({ source: request.source, target: request.target, units, keyring: request.keyring })))
   const known = { plan, units, catalogs, findings, rows: new Map<number, number>(), reads: new Map<number, ReadMeasure>() }
   const exam = { plan, catalogs, sequences: request.sequences, session: (side: Side, database: string) => sessionOf(sessions, side, database), report: (found: Finding): void => void findings.push(found) }
-  if (isFatal(findings) || !(await checkDeclaredSql(exam))) return known
+  if (isFatal(findings)) return known
   await assertOrganization(exam, request.org)
+  if (!(await checkDeclaredSql(exam))) return known
   step('resolving whose rows they are')
   const full = await materialize(exam)
   step(`checking ${plan.owned.length} tables`)
+  if ([...full.counts.values()].every((rows) => rows === 0)) {
+    findings.push(finding('OM2004', 'error', { cell: request.source }, { message: `organization ${request.org} owns no row on ${request.source}`, hint: 'check the id and the source cell' }))
+  }
   await checkOwnership(full)
   await checkReferences(full)
   await checkUnownedParents(full)

@@ -2,6 +2,7 @@ import { Transform } from 'node:stream'
 import type { TransformCallback } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
+import type { Pace } from './byte-rate.js'
 import { MoverError } from '../domain/errors.js'
 import { classify } from '../postgres/errors.js'
 import type { Session } from '../postgres/session.js'
@@ -17,6 +18,7 @@ export interface CopyRequest {
   /** Called with the size of each buffer that passed. */
   readonly onBytes?: (bytes: number) => void
   readonly stallMs?: number
+  readonly pace?: Pace | null
 }
 
 const STALL_MS = 300_000
@@ -30,7 +32,7 @@ export async function copyBetween(request: CopyRequest): Promise<{ readonly rows
   const { source, target, signal } = request
   const reading = copyTo(request.out)
   const writing = copyFrom(request.into)
-  const counter = new ByteCounter(request.onBytes)
+  const counter = new ByteCounter(request.onBytes, request.pace ?? null, signal)
   const destroyBoth = (): void => {
     source.destroy()
     target.destroy()
@@ -66,16 +68,24 @@ export async function copyBetween(request: CopyRequest): Promise<{ readonly rows
 class ByteCounter extends Transform {
   bytes = 0
   readonly #onBytes: ((bytes: number) => void) | undefined
+  readonly #pace: Pace | null
+  readonly #signal: AbortSignal | undefined
 
-  constructor(onBytes: ((bytes: number) => void) | undefined) {
+  constructor(onBytes: ((bytes: number) => void) | undefined, pace: Pace | null, signal: AbortSignal | undefined) {
     super()
     this.#onBytes = onBytes
+    this.#pace = pace
+    this.#signal = signal
   }
 
   override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
-    this.bytes += chunk.length
-    this.#onBytes?.(chunk.length)
-    done(null, chunk)
+    const pass = (): void => {
+      this.bytes += chunk.length
+      this.#onBytes?.(chunk.length)
+      done(null, chunk)
+    }
+    if (this.#pace === null) pass()
+    else this.#pace(chunk.length, this.#signal).then(pass, done)
   }
 }
 

@@ -3,6 +3,7 @@ import type { OwnedTable } from '../domain/move-plan.js'
 import { ident, identList, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
+import type { Pace } from './byte-rate.js'
 import { chunkRows } from './chunks.js'
 import type { Chunk } from './chunks.js'
 import { copyBetween } from './copy-stream.js'
@@ -23,6 +24,7 @@ export interface LoadRequest {
   readonly holder: Holder
   readonly signal: AbortSignal
   readonly onBytes: (bytes: number) => void
+  readonly pace: Pace | null
 }
 
 /**
@@ -45,6 +47,7 @@ export async function loadChunk(request: LoadRequest): Promise<{ readonly rows: 
       into: sql('chunk/write', { table: qualified(table.id), columns: identList(columns.map((column) => column.name)) }),
       signal,
       onBytes,
+      pace: request.pace,
     })
     if (keys !== null && keys.rows !== copied.rows) {
       throw new MoverError({

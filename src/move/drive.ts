@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.js'
 import type { ErrorDocument, MoveDocument } from '../domain/documents.js'
 import { MoverError } from '../domain/errors.js'
 import type { MovePhase, MoveState, Side } from '../domain/vocabulary.js'
+import { byteRate } from '../dataplane/byte-rate.js'
 import { raiseGuard } from '../dataplane/guard.js'
 import { applicationName } from '../dataplane/names.js'
 import type { Logger } from '../observability/logger.js'
@@ -108,6 +109,7 @@ async function contextOf(options: DriveOptions, journal: BoundJournal, epoch: bi
       waiveRetention: options.waiveRetention ?? false,
     },
     progress: options.progress,
+    pace: byteRate(settings.copy.maxBytesPerSecond),
     log: options.log,
     signal: options.signal,
   }

@@ -3,6 +3,7 @@ import type { Verification } from '../domain/documents.js'
 import type { Finding } from '../domain/finding.js'
 import type { MovePlan } from '../domain/move-plan.js'
 import type { Side } from '../domain/vocabulary.js'
+import type { Pace } from '../dataplane/byte-rate.js'
 import type { CellDatabase } from '../dataplane/cell-database.js'
 import type { Chunk } from '../dataplane/chunks.js'
 import type { Fingerprint } from '../dataplane/fingerprint.js'
@@ -23,6 +24,8 @@ export interface MoveContext {
   readonly router: Router
   readonly options: PhaseOptions
   readonly progress: Progress
+  /** The limit that all streams of this move share; null where there is none. */
+  readonly pace: Pace | null
   readonly log: Logger
   /** Aborted by the operator, or when the lease is lost. */
   readonly signal: AbortSignal

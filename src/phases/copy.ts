@@ -92,7 +92,7 @@ async function loadOne(ctx: MoveContext, table: OwnedTable, chunk: ChunkRecord):
   }
   const result = await cellDatabase(ctx, 'source', database).read.use((source) =>
     cellDatabase(ctx, 'target', database).load.use((target) =>
-      loadChunk({ source, target, table, chunk, scope, map, holder: ctx.holder, signal: ctx.signal, onBytes: (bytes) => ctx.progress({ kind: 'moved', table: name, rows: 0, bytes }) }),
+      loadChunk({ source, target, table, chunk, scope, map, holder: ctx.holder, signal: ctx.signal, pace: ctx.pace, onBytes: (bytes) => ctx.progress({ kind: 'moved', table: name, rows: 0, bytes }) }),
     ),
   )
   ctx.progress({ kind: 'moved', table: name, rows: result.rows, bytes: 0 })

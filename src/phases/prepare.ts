@@ -15,7 +15,7 @@ export interface PrepareInput {
 
 /**
  * Finds out everything that could stop the move, in the same way as `plan`, and writes the plan into the journal. Nothing is
- * written to a cell. Throws OM2007 with the findings where one is an error, OM2004 where the organization owns no row.
+ * written to a cell. Throws OM2007 with the findings where one is an error, OM2004 where that is only that the organization owns no row.
  */
 export async function prepare(ctx: MoveContext, input: PrepareInput): Promise<void> {
   const examined = await examine({
@@ -30,29 +30,20 @@ export async function prepare(ctx: MoveContext, input: PrepareInput): Promise<vo
     onStep: (text) => ctx.progress({ kind: 'step', text }),
   })
   await ctx.journal.saveFindings(examined.findings)
-  refuse(examined, ctx)
+  refuse(examined)
   await ctx.journal.savePlan(examined.plan, examined.rows)
   await ctx.journal.bindRoute()
 }
 
 /** What makes a plan no move. */
-export function refuse(examined: Examined, names: { readonly org: string; readonly source: string }): void {
+export function refuse(examined: Examined): void {
+  if (!isBlocking(examined.findings)) return
   const errors = examined.findings.filter((f) => f.severity === 'error')
-  if (isBlocking(examined.findings)) {
-    throw new MoverError({
-      code: 'OM2007',
-      message: `${errors.length} finding(s) stop the move; nothing was changed on either cell`,
-      hint: 'correct what they name, then run the command again; `org-mover plan` lists them without starting a move',
-      retry: 'after-fix',
-      findings: examined.findings,
-    })
-  }
-  const rows = [...examined.rows.values()].reduce((sum, n) => sum + n, 0)
-  if (rows > 0) return
+  const only = errors.every((f) => f.code === 'OM2004') ? errors[0] : undefined
   throw new MoverError({
-    code: 'OM2004',
-    message: `organization ${names.org} owns no row on ${names.source}; nothing was changed`,
-    hint: 'check the id and the source cell',
+    code: only === undefined ? 'OM2007' : 'OM2004',
+    message: `${only === undefined ? `${errors.length} finding(s) stop the move` : only.message}; nothing was changed on either cell`,
+    hint: only?.hint ?? 'correct what they name, then run the command again; `org-mover plan` lists them without starting a move',
     retry: 'after-fix',
     findings: examined.findings,
   })
