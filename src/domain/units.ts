@@ -18,7 +18,7 @@ export type Catalogs = ReadonlyMap<string, Catalog>
 
 /**
  * Which tables of which databases have to be classified: every ordinary or partitioned table of the tenancy's schemas, once.
- * Partitions are part of their root, unless entries give leaves another ownership; then the leaves stand for it. A table
+ * Partitions are part of their root, unless entries give leaves rules of their own; then the leaves stand for it. A table
  * that exists in several databases counts where its entry, its class or (silent both) the cell's main database says. A
  * table that would count nowhere is a finding: its rows would be left behind without a word (P4).
  */
@@ -150,7 +150,7 @@ function partitionsByParent(catalog: Catalog): Children {
   return children
 }
 
-/** The table itself, or its leaves where an entry below it says another ownership than the one above, never both: rows would count twice. */
+/** The table itself, or its leaves where an entry below it says something else than the one above, never both: rows would count twice. */
 function splitByLeaves(root: Table, children: Children, entries: ReadonlyMap<string, DictionaryEntry>): readonly { readonly table: Table; readonly entry: DictionaryEntry | null }[] {
   const own = entries.get(tableKey(root)) ?? null
   if (root.kind !== 'partitioned') return [{ table: root, entry: own }]
@@ -164,10 +164,27 @@ function splitByLeaves(root: Table, children: Children, entries: ReadonlyMap<str
     }
   }
   descend(root, own)
-  const differs = leaves.some((leaf) => ownershipOf(leaf.entry) !== ownershipOf(own))
+  const differs = leaves.some((leaf) => rulesOf(leaf.entry) !== rulesOf(own))
   return differs ? leaves : [{ table: root, entry: own }]
 }
 
-function ownershipOf(entry: DictionaryEntry | null): string {
-  return entry === null ? '' : JSON.stringify([entry.shardingKey, entry.desiredShardingKey, entry.exempt, entry.where, entry.class])
+/** Everything that an entry says, as text: a leaf whose columns have rules of their own would lose them under its root. */
+function rulesOf(entry: DictionaryEntry | null): string {
+  return JSON.stringify({ ...SILENT, ...entry, table: '', origin: '', place: '' })
+}
+
+const SILENT: Omit<DictionaryEntry, 'table' | 'origin' | 'place'> = {
+  class: null,
+  shardingKey: [],
+  desiredShardingKey: [],
+  database: null,
+  exempt: null,
+  unowned: null,
+  matchBy: null,
+  insertMissing: false,
+  where: null,
+  differBy: [],
+  purge: null,
+  inbound: null,
+  columns: {},
 }
