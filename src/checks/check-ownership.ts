@@ -1,9 +1,12 @@
-import type { OwnedTable } from '../domain/move-plan.js'
+import { MoverError } from '../domain/errors.js'
+import type { MovePlan, OwnedTable } from '../domain/move-plan.js'
 import type { Alternative } from '../domain/ownership.js'
-import { belongs, isOwnedRow, ownedRows, planColumn, tableItself } from '../dataplane/owned-rows.js'
+import { belongs, ownedRows, planColumn, tableItself } from '../dataplane/owned-rows.js'
+import type { Scope } from '../dataplane/owned-rows.js'
 import { columnOf, qualified } from '../postgres/quote.js'
+import type { Session } from '../postgres/session.js'
 import { bounded, nameOf, placeOf, reportRows, sample } from './examination.js'
-import type { Examination } from './examination.js'
+import type { Examination, Sample } from './examination.js'
 
 /** Rows without an owner, key columns that disagree, chains that disagree (P4). Reads the source. */
 export async function checkOwnership(exam: Examination): Promise<void> {
@@ -45,36 +48,52 @@ async function checkOrphans(exam: Examination, table: OwnedTable, alternatives: 
 
 async function checkAgreement(exam: Examination, table: OwnedTable, alternatives: readonly Alternative[]): Promise<void> {
   const session = exam.session('source', table.id.database)
-  if ((exam.counts.get(table.no) ?? 0) > 0 && alternatives.length > 1) {
-    const source = ownedRows(table, exam.scope)
-    const contradicts = alternatives.map((alternative) => `(${notNull(alternative)} AND (${belongs(table, alternative, exam.scope)}) IS NOT TRUE)`)
+  for (const { rows, message } of await disagreements(session, table, alternatives, { scope: exam.scope, hasRows: (exam.counts.get(table.no) ?? 0) > 0 })) {
+    reportRows(exam, 'OM2105', 'error', placeOf(exam, 'source', table), { message, hint: 'correct the rows, or declare the one key that decides as sharding_key of the table' }, rows)
+  }
+}
+
+/**
+ * Under the freeze, by the move's own key sets: no row is the organization's by one key and another's by a second one. Such a
+ * row may have come since prepare, and moving it would take it from a neighbour. Throws OM4003; the fence is up.
+ */
+export async function assertKeysAgree(plan: MovePlan, scope: Scope, sessionOf: (database: string) => Session): Promise<void> {
+  for (const table of plan.owned) {
+    if (table.ownership.kind !== 'keys') continue
+    const [found] = await disagreements(sessionOf(table.id.database), table, table.ownership.alternatives, { scope, hasRows: true })
+    if (found === undefined) continue
+    throw new MoverError({ code: 'OM4003', message: `since prepare: ${found.message} (${found.rows.examples.map((key) => Object.values(key).join('/')).join(', ')}). The source is fenced, the route unchanged`, hint: 'abort the move, correct the rows, then start again', retry: 'after-fix' })
+  }
+}
+
+interface Disagreement {
+  readonly message: string
+  readonly rows: Sample
+}
+
+async function disagreements(session: Session, table: OwnedTable, alternatives: readonly Alternative[], known: { readonly scope: Scope; readonly hasRows: boolean }): Promise<readonly Disagreement[]> {
+  const { scope } = known
+  const found: Disagreement[] = []
+  if (known.hasRows && alternatives.length > 1) {
+    const source = ownedRows(table, scope)
+    const contradicts = alternatives.map((alternative) => `(${notNull(alternative)} AND (${belongs(table, alternative, scope)}) IS NOT TRUE)`)
     const rows = await sample(session, table, { from: source.from, where: `(${source.where}) AND (${contradicts.join(' OR ')})` })
-    reportRows(exam, 'OM2105', 'error', placeOf(exam, 'source', table), {
-      message: `${rows.total} row(s) of ${nameOf(table)} belong to organization ${exam.plan.org} by one of ${alternatives.map(describe).join(', ')} and to another by the other`,
-      hint: 'correct the rows, or declare the one column that decides as sharding_key',
-    }, rows)
+    if (rows.total > 0) found.push({ rows, message: `${rows.total} row(s) of ${nameOf(table)} belong to organization ${scope.org} by one of ${alternatives.map(describe).join(', ')} and to another by the other` })
   }
-  for (const chain of table.otherChains) {
-    const chosen = alternatives[0]
+  const [chosen] = alternatives
+  for (const chain of chosen === undefined ? [] : table.otherChains) {
     if (chosen === undefined) continue
-    const rows = await sample(session, table, disagreement(exam, table, chosen, chain))
-    reportRows(exam, 'OM2105', 'error', placeOf(exam, 'source', table), {
-      message: `${rows.total} row(s) of ${nameOf(table)} belong to different organizations by ${describe(chosen)} and by ${describe(chain)}`,
-      hint: 'correct the rows, or declare the sharding_key of the table',
-    }, rows)
+    const rows = await sample(session, table, disagreement(table, chosen, chain, scope))
+    if (rows.total > 0) found.push({ rows, message: `${rows.total} row(s) of ${nameOf(table)} belong to different organizations by ${describe(chosen)} and by ${describe(chain)}` })
   }
+  return found
 }
 
 /** Rows that exactly one of the two chains gives to the organization; each half is read by its own chain's index. */
-function disagreement(exam: Examination, table: OwnedTable, chosen: Alternative, chain: Alternative): { readonly from: string; readonly where: string } {
-  const [a, b] = [belongs(table, chosen, exam.scope), belongs(table, chain, exam.scope)]
+function disagreement(table: OwnedTable, chosen: Alternative, chain: Alternative, scope: Scope): { readonly from: string; readonly where: string } {
+  const [a, b] = [belongs(table, chosen, scope), belongs(table, chain, scope)]
   const halves = [`SELECT * FROM ${tableItself(table)} WHERE ${a} AND (${b}) IS NOT TRUE`, `SELECT * FROM ${tableItself(table)} WHERE ${b} AND (${a}) IS NOT TRUE`]
   return { from: `(${halves.join(' UNION ALL ')}) AS t`, where: 'true' }
-}
-
-/** Owned rows of the plan that are really there, one predicate for both directions of a reference. */
-export function ownedByAlias(exam: Examination, table: OwnedTable, alias: string): string {
-  return isOwnedRow(table, { ...exam.scope, alias })
 }
 
 function columnsOf(alternative: Alternative): readonly string[] {

@@ -31,47 +31,92 @@ export async function createKeySet(session: Session, set: KeySet, context: KeySe
   await session.execute(sql('keys/index', { relation: context.scope.relation(set), columns: columns.map((_, n) => `c${n + 1}`).join(', ') }))
 }
 
+type SessionOf = (database: string) => Session
+
 /**
  * Fills all key sets in the order of the plan from the organization's rows, in one session per database (`sessionOf`), ships
  * each to the other databases that need it, and yields how many keys came in. Run again, it adds what has come since.
  */
-export async function fillKeySets(context: KeySetContext, sessionOf: (database: string) => Session): Promise<number> {
+export async function fillKeySets(context: KeySetContext, sessionOf: SessionOf): Promise<number> {
   let added = 0
-  const sets = context.scope.keySets
-  for (let start = 0; start < sets.length; ) {
-    const first = sets[start]
-    if (first === undefined) break
-    let end = start + 1
-    while (first.circle !== null && sets[end]?.circle === first.circle) end += 1
-    const group = sets.slice(start, end)
-    for (let grew = true; grew; ) {
-      let now = 0
-      for (const set of group) now += await fillOne(set, context, sessionOf)
-      added += now
-      grew = first.circle !== null && now > 0
-    }
-    start = end
+  for (const group of groupsOf(context.scope.keySets)) {
+    const came = await fillGroup(group, context, sessionOf)
+    if (came > 0) await settleGroup(group, context, sessionOf)
+    added += came
   }
   return added
 }
 
-async function fillOne(set: KeySet, context: KeySetContext, sessionOf: (database: string) => Session): Promise<number> {
-  const owner = ownerOf(set, context.owned)
-  const session = sessionOf(set.owner.database)
+/**
+ * Fills all key sets anew, once nothing of the organization can change any more: what belonged to it when a set was first
+ * filled, and was moved out of it before the fence stood, must not be told by the set. Each group is replaced in one
+ * transaction, so that a fence that asks it meanwhile never finds it empty.
+ */
+export async function rebuildKeySets(context: KeySetContext, sessionOf: SessionOf): Promise<void> {
+  for (const group of groupsOf(context.scope.keySets)) {
+    const [database, ...others] = [...new Set(group.map((set) => set.owner.database))]
+    // a circle through several databases cannot be replaced in one transaction; it keeps what it has
+    if (database === undefined || others.length > 0) continue
+    const session = sessionOf(database)
+    await session.transaction('READ COMMITTED', async () => {
+      for (const set of group) await session.execute(`DELETE FROM ${context.scope.relation(set)}`)
+      await fillGroup(group, context, sessionOf)
+    })
+    await settleGroup(group, context, sessionOf)
+  }
+}
+
+/** Sets that depend on each other, together; in the order in which they can be filled. */
+function groupsOf(sets: readonly KeySet[]): readonly (readonly KeySet[])[] {
+  const groups: KeySet[][] = []
+  for (const set of sets) {
+    const last = groups.at(-1)
+    if (last !== undefined && set.circle !== null && last[0]?.circle === set.circle) last.push(set)
+    else groups.push([set])
+  }
+  return groups
+}
+
+async function fillGroup(group: readonly KeySet[], context: KeySetContext, sessionOf: SessionOf): Promise<number> {
+  const crosses = new Set(group.map((set) => set.owner.database)).size > 1
+  const isCircle = group[0]?.circle !== null
+  let added = 0
+  for (let grew = true; grew; ) {
+    let now = 0
+    for (const set of group) {
+      const came = await fillOne(set, context, sessionOf(set.owner.database))
+      if (came > 0 && crosses) await shipToSiblings(set, context, sessionOf)
+      now += came
+    }
+    added += now
+    grew = isCircle && now > 0
+  }
+  return added
+}
+
+async function fillOne(set: KeySet, context: KeySetContext, session: Session): Promise<number> {
   const columns = set.columns.map((name) => columnOf('t', name))
-  const added = await session.execute(
+  return session.execute(
     sql('keys/fill', {
       relation: context.scope.relation(set),
       columns: columns.join(', '),
-      ...ownedRows(owner, context.scope),
+      ...ownedRows(ownerOf(set, context.owned), context.scope),
       not_null: columns.map((column) => `${column} IS NOT NULL`).join(' AND '),
     }),
   )
-  if (added > 0) await session.execute(`ANALYZE ${context.scope.relation(set)}`)
-  for (const database of set.databases) {
-    if (database !== set.owner.database && added > 0) await ship(session, sessionOf(database), set, context)
+}
+
+async function settleGroup(group: readonly KeySet[], context: KeySetContext, sessionOf: SessionOf): Promise<void> {
+  for (const set of group) {
+    await sessionOf(set.owner.database).execute(`ANALYZE ${context.scope.relation(set)}`)
+    await shipToSiblings(set, context, sessionOf)
   }
-  return added
+}
+
+async function shipToSiblings(set: KeySet, context: KeySetContext, sessionOf: SessionOf): Promise<void> {
+  for (const database of set.databases) {
+    if (database !== set.owner.database) await ship(sessionOf(set.owner.database), sessionOf(database), set, context)
+  }
 }
 
 /** Replaces a set in another database by a copy of this one. */

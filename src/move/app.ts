@@ -183,6 +183,8 @@ export class App implements AsyncDisposable {
     const move = await loadMove(control, moveId)
     if (move.state === 'completed') return settled(await moveDocument(control, move.id))
     if (move.state !== 'cut_over' && move.state !== 'purging') throw wrongState(move, `is ${move.state}: only what has cut over can be purged`, `run \`org-mover status ${move.id}\``)
+    const runs = await listPhaseRuns(control, move.id)
+    if (!runs.some((run) => run.phase === 'cutover' && run.outcome === 'done')) throw wrongState(move, 'has flipped the route, but its cutover has not ended: the target may still be fenced', `run \`org-mover resume ${move.id}\` first`)
     if (options.waiveRetention !== undefined && options.waiveRetention !== move.org) {
       throw new MoverError({ code: 'OM1004', message: `--waive-retention names organization ${options.waiveRetention}, this move is of ${move.org}; nothing was deleted`, hint: 'name the organization of the move', retry: 'after-fix' })
     }

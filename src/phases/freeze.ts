@@ -1,8 +1,9 @@
 import { tableKey } from '../domain/catalog.js'
 import type { Catalog } from '../domain/catalog.js'
 import type { Side } from '../domain/vocabulary.js'
+import { assertKeysAgree } from '../checks/check-ownership.js'
 import { raiseGuard } from '../dataplane/guard.js'
-import { createKeySet, fillKeySets, shipToTarget } from '../dataplane/key-set-tables.js'
+import { createKeySet, fillKeySets, rebuildKeySets, shipToTarget } from '../dataplane/key-set-tables.js'
 import { createMap, fillMap, isIdentity, matchLookupTable } from '../dataplane/lookup-maps.js'
 import { applicationName } from '../dataplane/names.js'
 import { drainTransactions } from '../fence/drain.js'
@@ -130,6 +131,9 @@ async function settle(ctx: MoveContext, on: On): Promise<void> {
     await drain(ctx, 'source', on)
     added = await resolveKeySets(ctx, on)
   }
+  const { plan, scope } = frozenPlan(ctx)
+  await rebuildKeySets({ owned: plan.owned, scope, temporary: false }, (database) => on('source', database))
+  await assertKeysAgree(plan, scope, (database) => on('source', database))
 }
 
 async function drain(ctx: MoveContext, side: Side, on: On): Promise<void> {
