@@ -1,6 +1,6 @@
 import type { Catalog, Index, Table } from '../domain/catalog.js'
 import { tableKey } from '../domain/catalog.js'
-import type { OwnedTable } from '../domain/move-plan.js'
+import type { OwnedTable, PlanColumn } from '../domain/move-plan.js'
 import { countOwned } from '../dataplane/chunks.js'
 import { copyBetween } from '../dataplane/copy-stream.js'
 import { ownedInPlace, ownedRows, planColumn } from '../dataplane/owned-rows.js'
@@ -50,22 +50,29 @@ async function checkStrays(exam: Examination): Promise<void> {
 async function checkConflicts(exam: Examination, table: OwnedTable, there: Table): Promise<void> {
   const indexes = there.indexes.filter((index) => (index.isUnique || index.isExclusion) && index.isValid)
   if (indexes.length === 0) return
-  const [source, target] = [exam.session('source', table.id.database), exam.session('target', table.id.database)]
+  const target = exam.session('target', table.id.database)
   // an index over expressions may look at any column
   const needed = indexes.some((index) => index.predicate !== null || index.columns.includes(null)) ? null : new Set(indexes.flatMap((index) => index.columns))
   const columns = table.columns.filter((column) => needed === null || needed.has(column.name))
+  await stage(exam, table, columns)
+  for (const index of indexes) await checkIndex(exam, table, index)
+  await target.execute(`DROP TABLE ${STAGE}`)
+}
+
+/** The moving rows, projected, in a temporary relation with the target's own types. */
+async function stage(exam: Examination, table: OwnedTable, columns: readonly PlanColumn[]): Promise<void> {
+  const [source, target] = [exam.session('source', table.id.database), exam.session('target', table.id.database)]
   const names = identList(columns.map((column) => column.name))
+  const binary = table.binary ? '-binary' : ''
   await target.execute(`DROP TABLE IF EXISTS ${STAGE}`)
   await target.execute(sql('shared/stage', { stage: STAGE, columns: names, table: qualified(table.id) }))
   await copyBetween({
     source,
-    out: sql('chunk/read', { columns: columns.map((column) => `${projected(table, column, exam.map)} AS ${ident(column.name)}`).join(', '), ...ownedRows(table, exam.scope) }),
+    out: sql(`chunk/read${binary}`, { columns: columns.map((column) => `${projected(table, column, exam.map)} AS ${ident(column.name)}`).join(', '), ...ownedRows(table, exam.scope) }),
     target,
-    into: `COPY ${STAGE} (${names}) FROM STDIN`,
+    into: sql(`chunk/write${binary}`, { table: STAGE, columns: names }),
   })
   await target.execute(`ANALYZE ${STAGE}`)
-  for (const index of indexes) await checkIndex(exam, table, index)
-  await target.execute(`DROP TABLE ${STAGE}`)
 }
 
 async function checkIndex(exam: Examination, table: OwnedTable, index: Index): Promise<void> {
@@ -132,15 +139,7 @@ async function unplaced(exam: Examination, table: OwnedTable): Promise<Awaited<R
       }),
     )
   }
-  await target.execute(`DROP TABLE IF EXISTS ${STAGE}`)
-  const columns = table.columns.filter((column) => !column.generated)
-  await target.execute(sql('shared/stage', { stage: STAGE, columns: identList(columns.map((c) => c.name)), table: qualified(table.id) }))
-  await copyBetween({
-    source: exam.session('source', table.id.database),
-    out: sql('chunk/read', { columns: columns.map((column) => `${projected(table, column, exam.map)} AS ${ident(column.name)}`).join(', '), ...ownedRows(table, exam.scope) }),
-    target,
-    into: `COPY ${STAGE} (${identList(columns.map((c) => c.name))}) FROM STDIN`,
-  })
+  await stage(exam, table, table.columns.filter((column) => !column.generated))
   const accepts = leaves.map((leaf) => `(${leaf.constraint ?? 'true'})`).join(' OR ')
   const rows = await sample(target, { ...table, identity: table.identity }, { from: `${STAGE} AS t`, where: leaves.length === 0 ? 'true' : `(${accepts}) IS NOT TRUE` })
   await target.execute(`DROP TABLE ${STAGE}`)

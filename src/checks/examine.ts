@@ -23,6 +23,7 @@ import { readCatalog } from '../postgres/read-catalog.js'
 import type { Session } from '../postgres/session.js'
 import { checkServer, checkTables, comparedServers } from './check-cells.js'
 import { checkDeclaredSql } from './check-declared-sql.js'
+import { checkElsewhere } from './check-elsewhere.js'
 import { checkExempt } from './check-exempt.js'
 import { checkOwnership } from './check-ownership.js'
 import { checkReferences } from './check-references.js'
@@ -31,6 +32,7 @@ import type { SecretsRequest } from './check-secrets.js'
 import { checkTarget } from './check-target.js'
 import { checkUnownedParents } from './check-unowned-parents.js'
 import { classificationFindings } from './classification-findings.js'
+import { checkWidth } from './check-width.js'
 import { measureReads } from './measure-reads.js'
 import type { ReadMeasure } from './measure-reads.js'
 import type { Examination } from './examination.js'
@@ -96,12 +98,15 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
     findings.push(finding('OM2004', 'error', { cell: request.source }, { message: `organization ${request.org} owns no row on ${request.source}`, hint: 'check the id and the source cell' }))
   }
   await checkOwnership(full)
+  await checkElsewhere(full)
   await checkReferences(full)
   await checkUnownedParents(full)
   await checkExempt(full)
-  await checkTarget(full)
+  const wide = await checkWidth(full)
+  const final = { ...plan, owned: plan.owned.map((table) => (wide.has(table.no) ? { ...table, binary: true } : table)) }
+  await checkTarget({ ...full, plan: final })
   const reads = await measureReads(full)
-  return { ...known, rows: full.counts, reads }
+  return { ...known, plan: final, rows: full.counts, reads }
 }
 
 /** The id must be a value of the root's key, written as the database writes it: routing knows it by that text. */

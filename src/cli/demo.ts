@@ -3,7 +3,9 @@ import { loadSettings } from '../config/load-settings.js'
 import type { MoveDocument } from '../domain/documents.js'
 import { formatDuration } from '../domain/durations.js'
 import { MoverError } from '../domain/errors.js'
+import type { Phase } from '../domain/vocabulary.js'
 import { createApp } from '../move/app.js'
+import type { Progress } from '../observability/progress.js'
 import type { App, DemoOptions, MoveIo } from './app.js'
 import { fillDemoCells, listCells, startDemoCells } from './demo/demo-cells.js'
 import type { DemoCells, Inhabitants } from './demo/demo-cells.js'
@@ -36,8 +38,9 @@ export async function runDemo(options: DemoOptions): Promise<MoveDocument> {
   say(`  ${(await app.routeGet(org)).done.join('; ')}`)
   say(`The whole demo took ${formatDuration(performance.now() - startedMs)}.`)
   if (problems !== null) return { ...moved, error: problems }
-  if (options.keep) tellHowToGoOn(await files.keep(cells), { files, inhabitants, say })
-  return moved
+  if (!options.keep) return moved
+  tellHowToGoOn(await files.keep(cells), { files, inhabitants, say })
+  return { ...moved, next: `org-mover doctor --config ${shellWord(files.config)}` }
 }
 
 interface Story {
@@ -67,6 +70,7 @@ async function moveOrganization({ app, cells, inhabitants, org, options }: Story
   say('')
   say('move: freeze it on cell-a, copy, verify, flip the route')
   const cutOver = ended(await app.move({ org, to: 'cell-b' }, io), signal)
+  progress({ kind: 'phase', phase: 'cutover', state: 'done' })
   const moveId = cutOver.moveId ?? ''
   say(`  cut over: writes were rejected for ${formatDuration((cutOver.frozenSeconds ?? 0) * 1000)}, ${formatBytes(cutOver.bytesCopied)} copied, verification ${cutOver.verification.verdict}`)
   say('')
@@ -74,11 +78,19 @@ async function moveOrganization({ app, cells, inhabitants, org, options }: Story
   for (const line of await orInterrupted(tryFence(cells, org, inhabitants.source.organizations[0] ?? ''), signal)) say(`  ${line}`)
   say('')
   say('verify: cell-a, still there and fenced, against what was verified before the flip')
-  const verified = ended(await app.verify(moveId, io), signal)
+  const verified = ended(await asPhase('verify', progress, () => app.verify(moveId, io)), signal)
   say(`  ${verified.verification.verdict}: ${counted(verified.verification.rows, 'row')} of ${counted(verified.verification.tables, 'table')}`)
   say('')
   say(`purge: delete it from cell-a, its retention waived with --waive-retention=${org}`)
-  return ended(await app.purge(moveId, { waiveRetention: org }, io), signal)
+  return ended(await asPhase('purge', progress, () => app.purge(moveId, { waiveRetention: org }, io)), signal)
+}
+
+/** So that the progress of one command does not stand on under the next. */
+async function asPhase<T>(phase: Phase, progress: Progress, work: () => Promise<T>): Promise<T> {
+  progress({ kind: 'phase', phase, state: 'started' })
+  const result = await work()
+  progress({ kind: 'phase', phase, state: 'done' })
+  return result
 }
 
 /** What a person would be asked is shown and agreed to. */

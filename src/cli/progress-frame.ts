@@ -14,9 +14,9 @@ export interface FrameOptions {
 /** The lines of the live display, none longer than the terminal is wide: a wrapped line could not be taken back. */
 export function renderFrame(state: ProgressState, options: FrameOptions): readonly string[] {
   const { nowMs, style } = options
-  if (state.phase === null) return []
+  if (!state.isBusy) return []
   const width = Math.max(20, options.columns - 1)
-  const running = [...state.running].toSorted(([, a], [, b]) => (b.total ?? b.rows) - (a.total ?? a.rows))
+  const running = state.tablesUnderWay(nowMs)
   const tables = running.slice(0, options.maxTables).map(([name, table]) => style.dim(clip(`  ${tableLine(name, table)}`, width)))
   const more = running.length - tables.length
   return [
@@ -30,7 +30,7 @@ export function renderFrame(state: ProgressState, options: FrameOptions): readon
 
 /** The bar takes what the figures leave, at least ten cells; figures that do not fit are cut from the end. */
 function headline(state: ProgressState, { nowMs, style }: FrameOptions, width: number): string {
-  const phase = (state.phase ?? '').padEnd(8)
+  const phase = (state.phase ?? 'working').padEnd(8)
   const facts = describeProgress(state, nowMs)
   const fraction = state.fraction()
   const barWidth = fraction === null || width < 60 ? 0 : Math.max(10, Math.min(30, width - phase.length - facts.length - 2))
@@ -52,7 +52,7 @@ export function describeProgress(state: ProgressState, nowMs: number): string {
     totalRows === null ? counted(movedRows, 'row') : `${formatCount(movedRows)}/${counted(totalRows, 'row')}`,
     movedBytes === 0 ? '' : formatBytes(movedBytes),
     rate === null ? '' : rate.bytes === 0 ? `${formatCount(rate.rows)} rows/s` : `${formatBytes(rate.bytes)}/s`,
-    totalTables === null ? '' : `${formatCount(state.tablesDone)}/${counted(totalTables, 'table')}`,
+    totalTables === null || !state.hasTableEvents ? '' : `${formatCount(state.tablesDone)}/${counted(totalTables, 'table')}`,
   ]
     .filter((part) => part !== '')
     .join('  ')

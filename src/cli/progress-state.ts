@@ -13,6 +13,8 @@ export class ProgressState {
   step: string | null = null
   waiting: { readonly reason: string; readonly sinceMs: number } | null = null
   readonly running = new Map<string, TableProgress>()
+  /** Some phases tell of rows alone and not of each table's beginning and end. */
+  hasTableEvents = false
   #samples: Sample[] = []
 
   constructor(nowMs: number) {
@@ -22,6 +24,7 @@ export class ProgressState {
   apply(event: ProgressEvent, nowMs: number): void {
     switch (event.kind) {
       case 'phase':
+        if (event.state === 'started' && event.phase === this.phase) return
         return this.#startPhase(event.state === 'started' ? event.phase : null, nowMs)
       case 'total':
         this.totalRows = event.rows
@@ -29,8 +32,9 @@ export class ProgressState {
         this.tablesDone = 0
         return this.#restart(nowMs)
       case 'table':
-        if (event.state === 'started') this.#tableOf(event.table).total = event.rows
-        else this.#finishTable(event.table)
+        this.hasTableEvents = true
+        if (event.state === 'done') return this.#finishTable(event.table)
+        this.running.set(event.table, { rows: 0, total: event.rows, isStarted: true, lastMs: nowMs })
         return
       case 'moved':
         return this.#moved(event, nowMs)
@@ -40,6 +44,17 @@ export class ProgressState {
       case 'step':
         this.step = event.text
     }
+  }
+
+  /** Whether there is anything to draw. */
+  get isBusy(): boolean {
+    return this.phase !== null || this.step !== null || this.waiting !== null || this.totalRows !== null
+  }
+
+  /** Tables under way, the biggest first. One that never said that it began is so while its rows keep coming. */
+  tablesUnderWay(nowMs: number): readonly (readonly [name: string, table: TableProgress])[] {
+    const shown = [...this.running].filter(([, table]) => table.isStarted || nowMs - table.lastMs < IDLE_AFTER_MS)
+    return shown.toSorted(([, a], [, b]) => (b.total ?? b.rows) - (a.total ?? a.rows))
   }
 
   /** Rows and bytes a second over the last ten seconds; null while nothing can be said. */
@@ -66,6 +81,9 @@ export class ProgressState {
     this.step = null
     this.waiting = null
     this.tablesDone = 0
+    this.totalRows = null
+    this.totalTables = null
+    this.hasTableEvents = false
     this.running.clear()
     this.#restart(nowMs)
   }
@@ -84,24 +102,23 @@ export class ProgressState {
   #moved(event: Extract<ProgressEvent, { readonly kind: 'moved' }>, nowMs: number): void {
     this.movedRows += event.rows
     this.movedBytes += event.bytes
-    this.#tableOf(event.table).rows += event.rows
+    const table = this.running.get(event.table) ?? { rows: 0, total: null, isStarted: false, lastMs: nowMs }
+    this.running.set(event.table, { ...table, rows: table.rows + event.rows, lastMs: nowMs })
     const last = this.#samples.at(-1)
     if (last === undefined || nowMs - last.atMs >= 250) this.#samples.push({ atMs: nowMs, rows: this.movedRows, bytes: this.movedBytes })
     while ((this.#samples[1]?.atMs ?? nowMs) < nowMs - RATE_WINDOW_MS) this.#samples.shift()
   }
-
-  #tableOf(table: string): TableProgress {
-    const known = this.running.get(table) ?? { rows: 0, total: null }
-    this.running.set(table, known)
-    return known
-  }
 }
 
 const RATE_WINDOW_MS = 10_000
+const IDLE_AFTER_MS = 1500
 
-interface TableProgress {
-  rows: number
-  total: number | null
+export interface TableProgress {
+  readonly rows: number
+  readonly total: number | null
+  /** Whether its beginning was told: then its end will be, too. */
+  readonly isStarted: boolean
+  readonly lastMs: number
 }
 
 interface Sample {

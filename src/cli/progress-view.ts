@@ -40,9 +40,10 @@ function liveView({ output, area, clock, style }: ProgressViewOptions): Progress
   })
   return {
     progress: (event) => {
-      if (event.kind === 'phase' && event.state === 'done') area.print(`${style.green('✓')} ${summary(event, state, clock.now())}\n`)
+      const isEnd = event.kind === 'phase' && event.state === 'done'
+      if (isEnd && event.phase === state.phase) area.print(`${style.green('✓')} ${summary(event, state, clock.now())}\n`)
       state.apply(event, clock.now())
-      if (event.kind === 'phase' && event.state === 'done') area.draw([])
+      if (isEnd) area.draw([])
     },
     [Symbol.dispose]: () => {
       stop()
@@ -56,7 +57,7 @@ function plainView({ area, clock }: ProgressViewOptions): ProgressView {
   let isNews = false
   const say = (text: string): void => area.print(`${text}\n`)
   const stop = clock.every(LINE_EVERY_MS, () => {
-    if (isNews && state.phase !== null) say(`${state.phase}: ${describeProgress(state, clock.now()).replaceAll('  ', ', ')}`)
+    if (isNews) say(`${state.phase === null ? '' : `${state.phase}: `}${describeProgress(state, clock.now()).replaceAll('  ', ', ')}`)
     isNews = false
   })
   return {
@@ -75,6 +76,8 @@ function plainLine(event: ProgressEvent, state: ProgressState, nowMs: number): s
   const prefix = state.phase === null ? '' : `${state.phase}: `
   switch (event.kind) {
     case 'phase':
+      // told twice, it is news once
+      if ((event.phase === state.phase) === (event.state === 'started')) return null
       return event.state === 'started' ? `${event.phase}: started` : summary(event, state, nowMs)
     case 'total':
       return `${prefix}${counted(event.tables, 'table')}, ${counted(event.rows, 'row')} ahead`

@@ -40,11 +40,12 @@ export async function loadChunk(request: LoadRequest): Promise<{ readonly rows: 
     await holdGuard(target, holder)
     if (await isLoaded(target, holder, chunk)) return { rows: 0, bytes: 0 }
     const columns = loadedColumns(table)
+    const binary = table.binary ? '-binary' : ''
     const copied = await copyBetween({
       source,
-      out: sql('chunk/read', { columns: columns.map((column) => `${projected(table, column, map)} AS ${ident(column.name)}`).join(', '), ...rows }),
+      out: sql(`chunk/read${binary}`, { columns: columns.map((column) => `${projected(table, column, map)} AS ${ident(column.name)}`).join(', '), ...rows }),
       target,
-      into: sql('chunk/write', { table: qualified(table.id), columns: identList(columns.map((column) => column.name)) }),
+      into: sql(`chunk/write${binary}`, { table: qualified(table.id), columns: identList(columns.map((column) => column.name)) }),
       signal,
       onBytes,
       pace: request.pace,

@@ -34,6 +34,7 @@ class PlanBuilder {
   readonly #units = new Map<string, Unit>()
   readonly #lookups = new Map<string, { readonly no: number; readonly unit: ExemptUnit; readonly referenced: string[][] }>()
   readonly #numbers = new Map<string, number>()
+  readonly #indexes = new Map<string, CatalogIndex>()
 
   constructor(input: PlanInput) {
     this.#input = input
@@ -54,6 +55,7 @@ class PlanBuilder {
       otherChains: unit.otherChains,
       unowned: unit.declared.unowned,
       bytesEstimate: unit.table.bytes,
+      binary: false,
     }))
     const shared = units
       .filter((unit) => isExempt(unit, 'shared'))
@@ -130,7 +132,7 @@ class PlanBuilder {
   }
 
   #references(unit: Unit): readonly Reference[] {
-    const references = foreignKeysOf(unit, this.#catalog(unit.id)).map((key): Reference => {
+    const references = this.#foreignKeysOf(unit).map((key): Reference => {
       const parent = { database: unit.id.database, ...key.references }
       return { constraint: key.name, columns: key.columns, parent, parentColumns: key.referencedColumns, parentFate: this.#fate(parent) }
     })
@@ -163,34 +165,58 @@ class PlanBuilder {
   }
 
   #inbound(unit: Unit): readonly InboundReference[] {
-    return this.#catalog(unit.id)
-      .foreignKeys.filter((key) => tableKey(key.references) === tableKey(unit.id))
-      .map((key) => {
-        const child = this.#units.get(unitKey({ database: unit.id.database, ...key.table }))
-        const no = child !== undefined && isOwned(child) ? (this.#numbers.get(unitKey(child.id)) ?? null) : null
-        return { constraint: key.name, table: key.table, columns: key.columns, referencedColumns: key.referencedColumns, child: no }
-      })
+    return (this.#index(unit.id).to.get(tableKey(unit.id)) ?? []).map((key) => {
+      const child = this.#units.get(unitKey({ database: unit.id.database, ...key.table }))
+      const no = child !== undefined && isOwned(child) ? (this.#numbers.get(unitKey(child.id)) ?? null) : null
+      return { constraint: key.name, table: key.table, columns: key.columns, referencedColumns: key.referencedColumns, child: no }
+    })
   }
 
-  #catalog(id: UnitId): Catalog {
-    const catalog = this.#input.catalogs.get(id.database)
-    return catalog ?? { server: { versionNum: 0, systemIdentifier: '', timeline: 0, database: '', encoding: '', inRecovery: false }, schemas: [], tables: [], foreignKeys: [], sequences: [], enums: [], extensions: [] }
+  /** Foreign keys of the table and, for a leaf that stands for itself, those declared above it. */
+  #foreignKeysOf(unit: Unit): readonly ForeignKey[] {
+    const { from, tables } = this.#index(unit.id)
+    const names = new Set([tableKey(unit.id)])
+    const climb = (table: Table): void => {
+      if (!table.isPartition) return
+      for (const parent of table.parents) {
+        names.add(tableKey(parent))
+        const above = tables.get(tableKey(parent))
+        if (above !== undefined) climb(above)
+      }
+    }
+    climb(unit.table)
+    return [...names].flatMap((name) => from.get(name) ?? [])
+  }
+
+  #index({ database }: UnitId): CatalogIndex {
+    const known = this.#indexes.get(database)
+    if (known !== undefined) return known
+    const index = indexOf(this.#input.catalogs.get(database))
+    this.#indexes.set(database, index)
+    return index
   }
 }
 
-/** Foreign keys of the table and, for a leaf that stands for itself, those declared above it. */
-function foreignKeysOf(unit: Unit, catalog: Catalog): readonly ForeignKey[] {
-  const names = new Set([tableKey(unit.id)])
-  const climb = (table: Table): void => {
-    if (!table.isPartition) return
-    for (const parent of table.parents) {
-      names.add(tableKey(parent))
-      const above = catalog.tables.find((t) => tableKey(t) === tableKey(parent))
-      if (above !== undefined) climb(above)
-    }
+/** What is looked up for every table: with ten thousand of them a search each time took a minute. */
+interface CatalogIndex {
+  readonly tables: ReadonlyMap<string, Table>
+  /** Foreign keys by the table that has them, and by the one that they lead to. */
+  readonly from: ReadonlyMap<string, readonly ForeignKey[]>
+  readonly to: ReadonlyMap<string, readonly ForeignKey[]>
+}
+
+function indexOf(catalog: Catalog | undefined): CatalogIndex {
+  const [from, to] = [new Map<string, ForeignKey[]>(), new Map<string, ForeignKey[]>()]
+  const add = (map: Map<string, ForeignKey[]>, table: TableName, key: ForeignKey): void => {
+    const known = map.get(tableKey(table))
+    if (known === undefined) map.set(tableKey(table), [key])
+    else known.push(key)
   }
-  climb(unit.table)
-  return catalog.foreignKeys.filter((key) => names.has(tableKey(key.table)))
+  for (const key of catalog?.foreignKeys ?? []) {
+    add(from, key.table, key)
+    add(to, key.references, key)
+  }
+  return { tables: new Map((catalog?.tables ?? []).map((table) => [tableKey(table), table])), from, to }
 }
 
 /** An integer literal is a bigint: a wider value than the column's then finds no row instead of failing. */

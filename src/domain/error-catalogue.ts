@@ -60,6 +60,7 @@ export const ERROR_CATALOGUE = {
   OM2123: entry(3, 'Row too large', 'A row is larger than the 1 GB that PostgreSQL can send.', 'Shorten or remove the row.'),
   OM2124: entry(3, 'A check could not be finished in bounded time', 'The table is too large to be looked at without an index.', 'Create the index of the hint, or run the check by hand.'),
   OM2125: entry(3, 'Dictionary and database differ', 'An entry without table, a table without entry, or a key column that lacks what it should have.', 'Correct the dictionary or the schema.'),
+  OM2126: entry(3, 'Rows in a database where the table is not used', 'A table of a decomposed cell holds rows in a database other than the one it is moved from.', 'Declare both databases for the table, or empty the one that is not used.'),
   OM3001: entry(5, 'Server unreachable', 'A connection could not be made.', 'Check address and network, then run the command again.'),
   OM3002: entry(5, 'Connection lost', 'The server or the network ended a connection.', 'Run `org-mover resume`.'),
   OM3003: entry(5, 'Lock not granted in time', 'Another session held a lock for longer than lock_timeout.', 'Run `org-mover resume`; the message names who holds the lock.'),

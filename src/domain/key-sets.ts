@@ -67,21 +67,24 @@ function components(nodes: readonly string[], edges: ReadonlyMap<string, readonl
   const index = new Map<string, number>()
   const low = new Map<string, number>()
   const stack: string[] = []
+  const stacked = new Set<string>()
   const found: string[][] = []
   const visit = (node: string): void => {
     index.set(node, index.size)
     low.set(node, index.get(node) ?? 0)
     stack.push(node)
+    stacked.add(node)
     for (const next of edges.get(node) ?? []) {
       if (!index.has(next)) {
         if (!edges.has(next)) continue
         visit(next)
         low.set(node, Math.min(low.get(node) ?? 0, low.get(next) ?? 0))
-      } else if (stack.includes(next)) low.set(node, Math.min(low.get(node) ?? 0, index.get(next) ?? 0))
+      } else if (stacked.has(next)) low.set(node, Math.min(low.get(node) ?? 0, index.get(next) ?? 0))
     }
     if (low.get(node) !== index.get(node)) return
     const component: string[] = []
     for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+      stacked.delete(top)
       component.push(top)
       if (top === node) break
     }

@@ -91,6 +91,8 @@ export interface OwnedTable extends TableShape {
   readonly otherChains: Extract<Ownership, { kind: 'keys' }>['alternatives']
   readonly unowned: 'error' | 'stay'
   readonly bytesEstimate: number
+  /** Travels in binary: text COPY cannot carry its widest row. */
+  readonly binary: boolean
 }
 
 export interface SharedTable extends TableShape {
