@@ -16,9 +16,12 @@ import { sql } from '../postgres/sql.js'
 import type { Router } from '../routing/router.js'
 import { BoundJournal } from './bound-journal.js'
 import { cellDatabases, openControl } from './cells.js'
+import { leaseLost } from './journal-guard.js'
+import type { Holder } from './journal-guard.js'
 import { endPhase, listPhaseRuns, startPhase } from './journal-phases.js'
 import type { PhaseOutcome } from './journal-phases.js'
 import { acquireLease, Lease } from './lease.js'
+import { loadMove } from './journal.js'
 import { moveDocument } from './move-document.js'
 import type { PhaseLog } from './run-move.js'
 
@@ -71,7 +74,7 @@ export async function drive(options: DriveOptions, after: AfterFailure, work: (d
     await journal.event('ended', { state: journal.row.state })
     return await moveDocument(control, moveId)
   } catch (thrown) {
-    return await recordFailure({ options, journal, lease }, after, thrown)
+    return await recordFailure({ options, holder, lease }, after, thrown)
   }
 }
 
@@ -147,23 +150,26 @@ async function phaseLog(control: Session, journal: BoundJournal, holder: MoveCon
 
 interface Failed {
   readonly options: DriveOptions
-  readonly journal: BoundJournal
+  /** As this process acquired it: the journal's row may already show the epoch of another. */
+  readonly holder: Holder
   readonly lease: Lease
 }
 
 /** Nothing is written after the lease was lost; an interruption is no error. */
-async function recordFailure({ options, journal, lease }: Failed, after: AfterFailure, thrown: unknown): Promise<MoveDocument> {
+async function recordFailure({ options, holder, lease }: Failed, after: AfterFailure, thrown: unknown): Promise<MoveDocument> {
   const { settings, moveId, signal } = options
   const wasInterrupted = signal.aborted
-  const failure = lease.signal.aborted && lease.signal.reason instanceof MoverError ? lease.signal.reason : asMoverError(thrown)
   options.log.debug({ err: thrown, moveId }, 'the move stopped')
   const outcome: PhaseOutcome = wasInterrupted ? 'interrupted' : 'failed'
-  const error: ErrorDocument | null = wasInterrupted ? null : { code: failure.code, message: failure.message, hint: failure.hint, retry: failure.retry }
   // the control connection may be what broke: a new one tells what can still be told
   await using session = await openControl(settings).catch(() => null) ?? undefined
-  if (session === undefined) throw withMove(failure, moveId)
-  const holder = { moveId, epoch: journal.row.epoch }
-  if (!lease.signal.aborted) {
+  const heard = lease.signal.aborted && lease.signal.reason instanceof MoverError ? lease.signal.reason : asMoverError(thrown)
+  if (session === undefined) throw withMove(heard, moveId)
+  // a take-over ends its predecessor's sessions: what was thrown is then a lost connection, and the epoch tells why
+  const isOvertaken = (await loadMove(session, moveId)).epoch !== holder.epoch
+  const failure = isOvertaken ? leaseLost(holder) : heard
+  const error: ErrorDocument | null = wasInterrupted ? null : { code: failure.code, message: failure.message, hint: failure.hint, retry: failure.retry }
+  if (!lease.signal.aborted && !isOvertaken) {
     const bound = await BoundJournal.open({ session, holder, router: options.router, retentionMs: settings.retentionMs, who: whoAmI(), command: options.command })
     const state = wasInterrupted && bound.row.state === 'running' ? 'paused' : after.state(failure)
     const keeps = bound.row.cutOverAt !== null && (state === 'failed' || state === 'paused')
