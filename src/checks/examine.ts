@@ -122,7 +122,7 @@ async function assertOrganization(exam: Pick<Examination, 'plan' | 'session'>, o
     const { text } = await exam.session('source', table.id.database).one<{ text: string }>(`SELECT (${typedLiteral(org, column)})::text AS text`)
     if (text !== org) throw wrong(`write it as ${JSON.stringify(text)}`)
   } catch (error) {
-    if (/^22/.test(sqlStateOf(error) ?? '')) throw wrong('check the id', error)
+    if (sqlStateOf(error)?.startsWith('22') === true) throw wrong('check the id', error)
     throw error
   }
 }

@@ -30,6 +30,8 @@ export class ProgressState {
         this.totalRows = event.rows
         this.totalTables = event.tables
         this.tablesDone = 0
+        this.hasTableEvents = false
+        this.running.clear()
         return this.#restart(nowMs)
       case 'table':
         this.hasTableEvents = true

@@ -193,7 +193,7 @@ export class App implements AsyncDisposable {
     let begun = false
     return drive(driving, { state: () => (begun ? 'purging' : stays.state()) }, async ({ ctx, journal }) => {
       await assertMayPurge(ctx)
-      if (!(await io.confirm([`delete organization ${move.org} from ${move.source}: ${[...Object.values(ctx.journal.manifest().rows ?? {})].reduce((sum, n) => sum + n, 0)} rows, for good`]))) throw declined()
+      if (!(await io.confirm([`delete organization ${move.org} from ${move.source}: ${Object.values(ctx.journal.manifest().rows ?? {}).reduce((sum, n) => sum + n, 0)} rows, for good`]))) throw declined()
       begun = true
       await journal.update({ state: 'purging', error: null })
       await startPhase(control, ctx.holder, 'purge')

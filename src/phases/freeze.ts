@@ -11,6 +11,7 @@ import { installFence } from '../fence/install-fence.js'
 import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
 import { readCatalog } from '../postgres/read-catalog.js'
 import type { Session } from '../postgres/session.js'
+import { sql } from '../postgres/sql.js'
 import { cellDatabase } from './context.js'
 import type { MoveContext } from './context.js'
 import { awaitReady, runHooks } from './hooks.js'
@@ -106,6 +107,7 @@ async function fence(ctx: MoveContext, side: Side, on: On): Promise<void> {
     const session = on(side, database)
     ctx.progress({ kind: 'step', text: `fencing ${session.label}` })
     const catalog = await readCatalog(session)
+    const subscribed = new Set((await session.rows<{ schema: string; name: string }>(sql('fence/subscribed'))).map(tableKey))
     // owners of others first: once they stand still, so do the sets that tell their children
     const owners = new Set(plan.keySets.map((set) => tableKey(set.owner)))
     const tables = plan.owned.filter((table) => table.id.database === database).sort((a, b) => Number(owners.has(tableKey(b.id))) - Number(owners.has(tableKey(a.id))))
@@ -114,7 +116,7 @@ async function fence(ctx: MoveContext, side: Side, on: On): Promise<void> {
       tables,
       scope,
       facts: { moveId: ctx.holder.moveId, org: ctx.org, side },
-      mayEnableAlways: (name) => ownsTable(catalog, tableKey(name)),
+      mayEnableAlways: (name) => ownsTable(catalog, tableKey(name)) && !subscribed.has(tableKey(name)),
       onWaiting: (reason) => ctx.progress({ kind: 'waiting', reason }),
       signal: ctx.signal,
     })

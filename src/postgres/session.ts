@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { Client } from 'pg'
 import type { QueryResultRow } from 'pg'
 import { MoverError } from '../domain/errors.js'
 import { classify } from './errors.js'
@@ -54,19 +54,19 @@ const IDLE_IN_TRANSACTION_MS = 120_000
 export class Session implements AsyncDisposable {
   readonly label: string
   readonly backendPid: number
-  readonly #client: pg.Client
+  readonly #client: Client
   #destroyed = false
   /** Statements of one session run one after the other, in the order of their calls. */
   #last: Promise<unknown> = Promise.resolve()
 
-  private constructor(client: pg.Client, label: string, backendPid: number) {
+  private constructor(client: Client, label: string, backendPid: number) {
     this.#client = client
     this.label = label
     this.backendPid = backendPid
   }
 
   static async open(options: SessionOptions): Promise<Session> {
-    const client = new pg.Client({
+    const client = new Client({
       connectionString: options.url,
       application_name: options.applicationName,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -85,7 +85,7 @@ export class Session implements AsyncDisposable {
   }
 
   /** For COPY and cursors only. */
-  get client(): pg.Client {
+  get client(): Client {
     return this.#client
   }
 
@@ -173,7 +173,7 @@ function settingsOf(options: SessionOptions): Record<string, string> {
 }
 
 /** Sets everything in one statement, then reads it back in a second one: a transaction-mode pooler loses it in between. */
-async function pin(client: pg.Client, settings: Record<string, string>): Promise<number> {
+async function pin(client: Client, settings: Record<string, string>): Promise<number> {
   const names = Object.keys(settings)
   const sets = names.map((name) => `set_config(${literal(name)}, ${literal(settings[name] ?? '')}, false)`)
   const first = await client.query<{ pid: number; values: string[] }>(`SELECT pg_backend_pid() AS pid, ARRAY[${sets.join(', ')}] AS values`)
