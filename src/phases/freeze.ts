@@ -32,7 +32,7 @@ export async function freeze(ctx: MoveContext): Promise<void> {
   const sessions = new Map<string, Session>()
   for (const side of ['source', 'target'] as const) {
     for (const database of ctx.cells[side].keys()) {
-      sessions.set(`${side}/${database}`, await borrow(ctx, side, database, stack))
+      sessions.set(`${side}/${database}`, stack.use(await cellDatabase(ctx, side, database).admin.hold()).session)
     }
   }
   const on = (side: Side, database: string): Session => {
@@ -50,22 +50,6 @@ export async function freeze(ctx: MoveContext): Promise<void> {
   await fence(ctx, 'target', on)
   await drain(ctx, 'target', on)
   await ctx.journal.addToManifest(await lookAtWorld(ctx))
-}
-
-/** An admin session for the whole phase, closed at its end. */
-async function borrow(ctx: MoveContext, side: Side, database: string, stack: AsyncDisposableStack): Promise<Session> {
-  const cell = cellDatabase(ctx, side, database)
-  let session: Session | null = null
-  const held = new Promise<void>((release) => stack.use({ [Symbol.asyncDispose]: async () => release() }))
-  await new Promise<void>((ready, fail) => {
-    cell.admin.use(async (s) => {
-      session = s
-      ready()
-      await held
-    }).catch(fail)
-  })
-  if (session === null) throw new RangeError('no session')
-  return session
 }
 
 /** What is created below is on record first, so that clean-up after any kill knows where to look. */

@@ -13,12 +13,17 @@ export class SessionPool implements AsyncDisposable {
     this.#open = open
   }
 
+  /** A session for as long as the holder lives; disposing of the holder gives it back, if it can still be used. */
+  async hold(): Promise<{ readonly session: Session } & AsyncDisposable> {
+    const session = this.#idle.pop() ?? (await this.#opened())
+    return { session, [Symbol.asyncDispose]: async () => this.#giveBack(session) }
+  }
+
   async use<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const session = this.#idle.pop() ?? (await this.#opened())
     try {
       const result = await work(session)
-      if (session.isUsable) this.#idle.push(session)
-      else this.#all.delete(session)
+      this.#giveBack(session)
       return result
     } catch (error) {
       this.#all.delete(session)
@@ -39,6 +44,11 @@ export class SessionPool implements AsyncDisposable {
     this.#all.clear()
     this.#idle.length = 0
     await Promise.all(sessions.map((session) => session[Symbol.asyncDispose]()))
+  }
+
+  #giveBack(session: Session): void {
+    if (session.isUsable) this.#idle.push(session)
+    else this.#all.delete(session)
   }
 
   async #opened(): Promise<Session> {
