@@ -1,6 +1,6 @@
 import { bug } from '../domain/errors.js'
 import type { TableShape } from '../domain/move-plan.js'
-import { literal, qualified } from '../postgres/quote.js'
+import { columnOf, literal, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { compared } from './compare.js'
@@ -67,9 +67,32 @@ function ledgerMatch(table: TableShape, moveId: string, chunk: ChunkId): RowSour
     (_, n) =>
       `(SELECT l.keys FROM org_mover.ledger_keys AS l WHERE l.move_id = ${literal(moveId)}::uuid AND l.table_no = ${chunk.tableNo} AND l.chunk_no = ${chunk.chunkNo} AND l.column_no = ${n + 1})`,
   )
-  const names = key.map((_, n) => `k${n + 1}`)
-  const equal = key.map((column, n) => compared(`t."${column.name.replaceAll('"', '""')}"`, '=', `k.k${n + 1}::${castTo(column)}`, column.equality))
-  return { from: `unnest(${arrays.join(', ')}) AS k(${names.join(', ')})`, where: equal.join(' AND ') }
+  return { from: unnested(arrays), where: keyMatches(table) }
+}
+
+function unnested(arrays: readonly string[]): string {
+  return `unnest(${arrays.join(', ')}) AS k(${arrays.map((_, n) => `k${n + 1}`).join(', ')})`
+}
+
+/** Whether row t has the key k. */
+function keyMatches(table: TableShape): string {
+  return identityColumns(table)
+    .map((column, n) => compared(columnOf('t', column.name), '=', `k.k${n + 1}::${castTo(column)}`, column.equality))
+    .join(' AND ')
+}
+
+/** A few keys, and the number, of rows on the target that no chunk of the table's ledger names. Not for tables without identity. */
+export async function unsentRows(session: Session, table: TableShape, moveId: string, rows: RowSource, most: number): Promise<{ readonly total: number; readonly keys: readonly Readonly<Record<string, string>>[] }> {
+  const key = identityColumns(table)
+  if (key.length === 0) throw bug(`${table.id.name} has no key in the ledger`)
+  const columns = key.map((_, n) => `l${n + 1}`)
+  const inStep = columns.map((l, n) => `${l}.move_id = ${literal(moveId)}::uuid AND ${l}.table_no = ${table.no} AND ${l}.column_no = ${n + 1} AND ${l}.chunk_no = l1.chunk_no`)
+  const ledger = [...columns.map((l) => `org_mover.ledger_keys AS ${l}`), unnested(columns.map((l) => `${l}.keys`))].join(', ')
+  const found = await session.rows<{ key: string[]; total: string }>(
+    sql('verify/unsent', { key: `ARRAY[${key.map((column) => `${columnOf('t', column.name)}::text`).join(', ')}]`, ...rows, ledger, matches: [...inStep, keyMatches(table)].join(' AND ') }),
+    [most],
+  )
+  return { total: Number(found[0]?.total ?? 0), keys: found.map((row) => Object.fromEntries(key.map((column, n) => [column.name, row.key[n] ?? '']))) }
 }
 
 /** Deletes exactly the rows that the ledger names for a chunk; yields how many there were. Call within `guarded`. */

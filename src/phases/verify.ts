@@ -8,10 +8,11 @@ import { diffChunk } from '../dataplane/diff-chunk.js'
 import type { ChunkDiff } from '../dataplane/diff-chunk.js'
 import { fingerprint, isSame, projectedText, seedsOf, storedText } from '../dataplane/fingerprint.js'
 import { inlineScope } from '../dataplane/inline-scope.js'
-import { ledgerRows } from '../dataplane/ledger.js'
+import { ledgerRows, unsentRows } from '../dataplane/ledger.js'
 import { ownedRows } from '../dataplane/owned-rows.js'
 import type { RowSource } from '../dataplane/owned-rows.js'
 import { isProjected } from '../dataplane/projection.js'
+import type { Session } from '../postgres/session.js'
 import { cellDatabase } from './context.js'
 import type { ChunkRecord, MoveContext } from './context.js'
 import { inParallel } from './parallel.js'
@@ -20,6 +21,7 @@ import { frozenPlan } from './scopes.js'
 import { assertWorldUnchanged } from './world.js'
 
 const MOST_EXAMPLES = 100
+const MOST_UNSENT = 20
 
 /**
  * Reads both sides again, independently: count and fingerprint of every chunk, then per table the totals by another path than
@@ -49,6 +51,11 @@ class Tally {
   saw(tableNo: number, rows: number): void {
     this.#tables.add(tableNo)
     this.#rows += rows
+  }
+
+  /** Whether a difference of that table is known already. */
+  differs(table: OwnedTable): boolean {
+    return this.#examples.some((example) => example.schema === table.id.schema && example.table === table.id.name)
   }
 
   add(diff: ChunkDiff): void {
@@ -98,29 +105,48 @@ async function verifyChunk(ctx: MoveContext, table: OwnedTable, chunk: ChunkReco
   )
 }
 
-/** Per table, the organization's rows on both sides by the parents themselves: nothing may exist that no chunk covered. */
+/**
+ * Per table, the organization's rows on both sides by the parents themselves: nothing may exist that no chunk covered. What the
+ * chunks have explained already (a row lost from one, a row re-owned in one) is not counted again.
+ */
 async function verifyTotals(ctx: MoveContext, tally: Tally): Promise<void> {
   const { plan, scope } = frozenPlan(ctx)
-  const covered = new Map<number, number>()
-  for (const chunk of await ctx.journal.chunks()) covered.set(chunk.tableNo, (covered.get(chunk.tableNo) ?? 0) + chunk.rows)
+  const covered = { source: new Map<number, number>(), target: new Map<number, number>() }
+  for (const { tableNo, rows, stored } of await ctx.journal.chunks()) {
+    covered.source.set(tableNo, (covered.source.get(tableNo) ?? 0) + (stored?.rows ?? 0))
+    covered.target.set(tableNo, (covered.target.get(tableNo) ?? 0) + rows)
+  }
   for (const side of ['source', 'target'] as const) {
     for (const database of ctx.cells[side].keys()) {
       const tables = plan.owned.filter((table) => table.id.database === database)
-      const counts = await cellDatabase(ctx, side, database).read.use((session) => countOwned(session, tables, inlineScope(plan, database, scope)))
-      for (const table of tables) {
-        const found = counts.get(table.no)
-        if (found === undefined) throw incomplete(tableKey(table.id))
-        const expected = covered.get(table.no) ?? 0
-        if (found === expected) tally.saw(table.no, 0)
-        else tally.add(totalDiffers(table, side, found, expected))
-      }
+      const inline = inlineScope(plan, database, scope)
+      await cellDatabase(ctx, side, database).read.use(async (session) => {
+        const counts = await countOwned(session, tables, inline)
+        for (const table of tables) {
+          const found = counts.get(table.no)
+          if (found === undefined) throw incomplete(tableKey(table.id))
+          const more = found - (covered[side].get(table.no) ?? 0)
+          tally.saw(table.no, 0)
+          if (more === 0) continue
+          if (side === 'target' && more > 0) tally.add(await unsent(ctx, session, table, ownedRows(table, inline), more))
+          else if (side === 'source' || !tally.differs(table)) tally.add(uncovered(table, 'missing', Math.abs(more)))
+        }
+      })
     }
   }
 }
 
-function totalDiffers(table: OwnedTable, side: 'source' | 'target', found: number, expected: number): ChunkDiff {
-  const kind = side === 'target' && found > expected ? 'extraneous' : 'missing'
-  const rows = Math.abs(found - expected)
+/** Rows of the organization on the target that were never sent, by their keys. */
+async function unsent(ctx: MoveContext, session: Session, table: OwnedTable, rows: RowSource, more: number): Promise<ChunkDiff> {
+  if (table.identity === null) return uncovered(table, 'extraneous', more)
+  const { total, keys } = await unsentRows(session, table, ctx.holder.moveId, rows, MOST_UNSENT)
+  if (total === 0) return uncovered(table, 'extraneous', more)
+  const examples = keys.map((primaryKey): Difference => ({ schema: table.id.schema, table: table.id.name, primaryKey, kind: 'extraneous', columns: [] }))
+  return { missing: 0, extraneous: total, mismatching: 0, examples }
+}
+
+/** A difference in number that no key explains. */
+function uncovered(table: OwnedTable, kind: 'missing' | 'extraneous', rows: number): ChunkDiff {
   return { missing: 0, extraneous: 0, mismatching: 0, [kind]: rows, examples: [{ schema: table.id.schema, table: table.id.name, primaryKey: {}, kind, columns: [] }] }
 }
 
