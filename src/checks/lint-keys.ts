@@ -15,6 +15,13 @@ export interface LintInput {
   readonly units: readonly Unit[]
 }
 
+/** What every key looks up; with ten thousand tables a search each time would take minutes. */
+interface Lookup extends LintInput {
+  readonly root: OwnedUnit['id'] | null
+  readonly byId: ReadonlyMap<string, Unit>
+  readonly foreignKeys: ReadonlyMap<string, readonly ForeignKey[]>
+}
+
 export interface KeyFindings {
   readonly references: readonly Finding[]
   readonly indexes: readonly Finding[]
@@ -24,7 +31,8 @@ export interface KeyFindings {
 const MEGABYTE = 1024 * 1024
 
 /** What the key columns of owned tables should have: a foreign key to the table declared, an index, and a value. */
-export function lintKeys(input: LintInput): KeyFindings {
+export function lintKeys(lint: LintInput): KeyFindings {
+  const input = lookupOf(lint)
   const owned = input.units.filter(isOwned).flatMap((unit) => (unit.ownership.kind === 'keys' && unit.class !== 'root' ? [{ unit, alternatives: unit.ownership.alternatives }] : []))
   return {
     references: owned.flatMap(({ unit, alternatives }) => alternatives.flatMap((alternative) => lintReference(input, unit, alternative))),
@@ -33,8 +41,8 @@ export function lintKeys(input: LintInput): KeyFindings {
   }
 }
 
-function lintReference(input: LintInput, unit: OwnedUnit, alternative: Alternative): readonly Finding[] {
-  const parent = alternative.kind === 'via' ? alternative.parent : rootOf(input)
+function lintReference(input: Lookup, unit: OwnedUnit, alternative: Alternative): readonly Finding[] {
+  const parent = alternative.kind === 'via' ? alternative.parent : input.root
   // a reference into another database, or to organizations that have no table, cannot have one
   if (parent === null || parent.database !== unit.id.database) return []
   const columns = columnsOf(alternative)
@@ -49,15 +57,24 @@ function lintReference(input: LintInput, unit: OwnedUnit, alternative: Alternati
   return [finding('OM2125', 'error', place, { message: `${text} is declared to refer to ${tableKey(parent)}, but its foreign key leads to ${key === undefined ? '?' : tableKey(key.references)}`, hint: 'correct the sharding_key' })]
 }
 
-function rootOf({ units }: LintInput): OwnedUnit['id'] | null {
-  return units.find((unit) => unit.class === 'root')?.id ?? null
+function lookupOf(input: LintInput): Lookup {
+  const foreignKeys = new Map<string, ForeignKey[]>()
+  for (const [database, catalog] of input.catalogs) {
+    for (const key of catalog.foreignKeys) {
+      const from = unitKey({ database, ...key.table })
+      const known = foreignKeys.get(from)
+      if (known === undefined) foreignKeys.set(from, [key])
+      else known.push(key)
+    }
+  }
+  return { ...input, root: input.units.find((unit) => unit.class === 'root')?.id ?? null, byId: new Map(input.units.map((unit) => [unitKey(unit.id), unit])), foreignKeys }
 }
 
-function foreignKeysOf({ catalogs }: LintInput, unit: OwnedUnit, columns: readonly string[]): readonly ForeignKey[] {
-  const { tables, foreignKeys } = catalogs.get(unit.id.database) ?? { tables: [], foreignKeys: [] }
-  const names = new Set([tableKey(unit.id), ...ancestorsOf(unit.table, tables)])
+function foreignKeysOf({ catalogs, foreignKeys }: Lookup, unit: OwnedUnit, columns: readonly string[]): readonly ForeignKey[] {
+  const { database } = unit.id
+  const names = [tableKey(unit.id), ...ancestorsOf(unit.table, catalogs.get(database)?.tables ?? [])]
   const wanted = [...columns].sort().join('\0')
-  return foreignKeys.filter((key) => names.has(tableKey(key.table)) && [...key.columns].sort().join('\0') === wanted)
+  return names.flatMap((name) => foreignKeys.get(`${database}:${name}`) ?? []).filter((key) => [...key.columns].sort().join('\0') === wanted)
 }
 
 /** Foreign keys of a partition stand at its root. */
@@ -68,14 +85,14 @@ function ancestorsOf(table: Table, tables: readonly Table[]): readonly string[] 
 }
 
 /** To the parent, or to a table that shares its key (`project_settings.project_id`): the value is the same. */
-function leadsTo(input: LintInput, database: string, table: TableName, columns: readonly string[], parent: TableName, seen: ReadonlySet<string> = new Set()): boolean {
+function leadsTo(input: Lookup, database: string, table: TableName, columns: readonly string[], parent: TableName, seen: ReadonlySet<string> = new Set()): boolean {
   if (tableKey(table) === tableKey(parent)) return true
   if (seen.has(tableKey(table))) return false
-  const unit = input.units.find((one) => unitKey(one.id) === unitKey({ database, ...table }))
+  const unit = input.byId.get(unitKey({ database, ...table }))
   if (unit === undefined || !isOwned(unit) || unit.ownership.kind !== 'keys') return false
   return unit.ownership.alternatives.some((alternative) => {
     if (columnsOf(alternative).join('\0') !== columns.join('\0')) return false
-    const next = alternative.kind === 'via' ? alternative.parent : rootOf(input)
+    const next = alternative.kind === 'via' ? alternative.parent : input.root
     return next !== null && leadsTo(input, database, next, alternative.kind === 'via' ? alternative.parentColumns : [input.tenancy.rootKey], parent, new Set([...seen, tableKey(table)]))
   })
 }

@@ -6,21 +6,23 @@ import type { Alternative, OwnedUnit, Unit } from './ownership.js'
  * How the rows of a table lead to their organization, step by step, for people: "notes.project_id -> projects.id",
  * "projects.organization_id". With several ways the steps of all of them, each once. Null for what no key decides.
  */
-export function ruleOf(unit: Unit, units: readonly Unit[]): RuleDocument | null {
-  if (!isOwned(unit) || unit.ownership.kind !== 'keys') return null
-  const { alternatives } = unit.ownership
-  const [first] = alternatives
-  if (first === undefined) return null
-  return {
-    kind: unit.class === 'root' ? 'root' : alternatives.length > 1 ? 'any_of' : first.kind,
-    columns: [...new Set(alternatives.flatMap(columnsOf))],
-    path: pathOf(unit, units),
+export function ruleDocuments(units: readonly Unit[]): (unit: Unit) => RuleDocument | null {
+  const owned = new Map(units.filter(isOwned).map((one) => [unitKey(one.id), one]))
+  const name = namer(units)
+  return (unit) => {
+    if (!isOwned(unit) || unit.ownership.kind !== 'keys') return null
+    const { alternatives } = unit.ownership
+    const [first] = alternatives
+    if (first === undefined) return null
+    return {
+      kind: unit.class === 'root' ? 'root' : alternatives.length > 1 ? 'any_of' : first.kind,
+      columns: [...new Set(alternatives.flatMap(columnsOf))],
+      path: pathOf(unit, owned, name),
+    }
   }
 }
 
-function pathOf(unit: OwnedUnit, units: readonly Unit[]): readonly string[] {
-  const owned = new Map(units.filter(isOwned).map((one) => [unitKey(one.id), one]))
-  const name = namer(units)
+function pathOf(unit: OwnedUnit, owned: ReadonlyMap<string, OwnedUnit>, name: (unit: Unit) => string): readonly string[] {
   const steps = new Set<string>()
   const walked = new Set<string>()
   const walk = (at: OwnedUnit): void => {
@@ -47,7 +49,7 @@ function pathOf(unit: OwnedUnit, units: readonly Unit[]): readonly string[] {
 /** The bare name where it is enough to know the table by, in a decomposed cell too. */
 function namer(units: readonly Unit[]): (unit: Unit) => string {
   const schemas = new Map<string, Set<string>>()
-  for (const { id } of units) schemas.set(id.name, (schemas.get(id.name) ?? new Set()).add(id.schema))
+  for (const { id } of units) schemas.set(id.name, (schemas.get(id.name) ?? new Set<string>()).add(id.schema))
   return ({ id }) => ((schemas.get(id.name)?.size ?? 0) > 1 ? `${id.schema}.${id.name}` : id.name)
 }
 

@@ -3,9 +3,10 @@ import type { Column, Table } from '../domain/catalog.js'
 import { tableKey } from '../domain/catalog.js'
 import { primaryKeyOf } from '../domain/classify.js'
 import type { ColumnRule, SecretRule } from '../domain/dictionary.js'
+import type { RuleDocument } from '../domain/documents.js'
 import { isOwned, unitKey } from '../domain/ownership.js'
-import type { Alternative, Unit } from '../domain/ownership.js'
-import { ruleOf } from '../domain/ownership-path.js'
+import type { Alternative, Unit, UnitId } from '../domain/ownership.js'
+import { ruleDocuments } from '../domain/ownership-path.js'
 import { indexFor } from '../checks/key-index.js'
 import type { Tenancy } from '../domain/tenancy.js'
 import { candidates, schemasInScope } from '../domain/units.js'
@@ -14,9 +15,26 @@ import { strategyOf } from './discover.js'
 
 export interface DictionaryContext {
   readonly tenancy: Tenancy
-  readonly units: readonly Unit[]
   /** Where a table that says nothing of it is looked for. */
   readonly mainDatabase: string
+  readonly unitOf: (id: UnitId) => Unit | undefined
+  readonly rootName: string
+  /** False where organizations are known by another column than their primary key. */
+  readonly isRootKeyPrimary: boolean
+  readonly ruleOf: (unit: Unit) => RuleDocument | null
+}
+
+export function dictionaryContext(tenancy: Tenancy, units: readonly Unit[], mainDatabase: string): DictionaryContext {
+  const byId = new Map(units.map((unit) => [unitKey(unit.id), unit]))
+  const root = units.find((unit) => unit.class === 'root')
+  return {
+    tenancy,
+    mainDatabase,
+    unitOf: (id) => byId.get(unitKey(id)),
+    rootName: root === undefined ? nameOfUnseenRoot(tenancy, units) : tableReference(root, tenancy),
+    isRootKeyPrimary: root === undefined || primaryKeyOf(root.table).join('\0') === tenancy.rootKey,
+    ruleOf: ruleDocuments(units),
+  }
 }
 
 const MEGABYTE = 1024 * 1024
@@ -58,13 +76,12 @@ function shardingKey(unit: Unit, context: DictionaryContext): Readonly<Record<st
 }
 
 function keyEntry(alternative: Alternative, context: DictionaryContext): readonly [string, string] | null {
-  const { tenancy } = context
-  const [columns, parent] = alternative.kind === 'direct' ? [[alternative.column], null] : [alternative.columns, context.units.find((unit) => unitKey(unit.id) === unitKey(alternative.parent)) ?? null]
-  const parentColumns = alternative.kind === 'direct' ? [tenancy.rootKey] : alternative.parentColumns
-  const root = context.units.find((unit) => unit.class === 'root')
-  const table = parent ?? root
-  const name = table === undefined ? nameOfUnseenRoot(context) : tableReference(table, tenancy)
-  const isPrimary = table === undefined || primaryKeyOf(table.table).join('\0') === parentColumns.join('\0')
+  const { tenancy, rootName } = context
+  const [columns, parent] = alternative.kind === 'direct' ? [[alternative.column], undefined] : [alternative.columns, context.unitOf(alternative.parent)]
+  const name = parent === undefined ? rootName : tableReference(parent, tenancy)
+  const referenced = alternative.kind === 'direct' ? null : alternative.parentColumns
+  const isPrimary = parent === undefined ? context.isRootKeyPrimary : primaryKeyOf(parent.table).join('\0') === referenced?.join('\0')
+  const parentColumns = referenced ?? [tenancy.rootKey]
   const entry = [columns.join(', '), isPrimary ? name : `${name}(${parentColumns.join(', ')})`] as const
   const read = parseKeyReference(...entry)
   const isRead = typeof read !== 'string' && read.table === name && read.columns.join('\0') === columns.join('\0') && (isPrimary ? read.referencedColumns === null : read.referencedColumns?.join('\0') === parentColumns.join('\0'))
@@ -72,7 +89,7 @@ function keyEntry(alternative: Alternative, context: DictionaryContext): readonl
 }
 
 /** What the organizations are called where they have no table: as the declarations do, else as everybody does. */
-function nameOfUnseenRoot({ tenancy, units }: DictionaryContext): string {
+function nameOfUnseenRoot(tenancy: Tenancy, units: readonly Unit[]): string {
   const known = new Set(units.map((unit) => tableKey(unit.id)))
   const declared = tenancy.entries.flatMap((entry) => entry.shardingKey).find((key) => candidates(key.table, tenancy.schemas).every((name) => !known.has(name)))
   return declared?.table ?? 'organizations'
@@ -115,9 +132,9 @@ function sizeClass(bytes: number): string {
   return bytes < 100 * GIGABYTE ? 'large' : 'over_limit'
 }
 
-function reasons(unit: Unit, { units }: DictionaryContext): readonly string[] {
+function reasons(unit: Unit, { ruleOf }: DictionaryContext): readonly string[] {
   const origin = { inferred: 'Inferred from the catalog: review it.', dictionary: 'As the dictionary declares it.', config: 'As the configuration declares it.' }[unit.origin ?? 'inferred']
-  const rule = ruleOf(unit, units)
+  const rule = ruleOf(unit)
   if (rule === null || !isOwned(unit) || unit.ownership.kind !== 'keys') return [origin]
   const keys = unit.ownership.alternatives.map(columnsOf)
   return [

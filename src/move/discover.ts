@@ -8,7 +8,7 @@ import { finding } from '../domain/finding.js'
 import type { Finding } from '../domain/finding.js'
 import { isOwned } from '../domain/ownership.js'
 import type { Unit } from '../domain/ownership.js'
-import { ruleOf } from '../domain/ownership-path.js'
+import { ruleDocuments } from '../domain/ownership-path.js'
 import { inlinePredicates } from '../dataplane/inline-predicate.js'
 import { withOrg } from '../dataplane/org-parameter.js'
 import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
@@ -45,17 +45,18 @@ export async function classifyCell({ settings, cell, open }: DiscoverInput): Pro
 export function discoverDocument({ settings, cell }: Pick<DiscoverInput, 'settings' | 'cell'>, classified: ClassifiedCell): DiscoverDocument {
   const { catalogs, units } = classified
   const predicate = inlinePredicates(units, catalogs)
+  const rule = ruleDocuments(units)
   return {
     cell,
-    tables: units.map((unit) => discoveredTable(unit, units, predicate(unit))),
+    tables: units.map((unit) => discoveredTable(unit, rule(unit), predicate(unit))),
     findings: [...classificationFindings(cell, catalogs, settings.tenancy, classified), ...units.flatMap((unit) => wrongWhere(cell, unit))],
     error: null,
   }
 }
 
-function discoveredTable(unit: Unit, units: readonly Unit[], predicate: string | null): DiscoveredTable {
+function discoveredTable(unit: Unit, rule: DiscoveredTable['rule'], predicate: string | null): DiscoveredTable {
   const { database, schema, name } = unit.id
-  return { database, schema, table: name, class: unit.class, rule: ruleOf(unit, units), strategy: strategyOf(unit), origin: unit.origin, predicate }
+  return { database, schema, table: name, class: unit.class, rule, strategy: strategyOf(unit), origin: unit.origin, predicate }
 }
 
 export function strategyOf(unit: Unit): DiscoveredTable['strategy'] {

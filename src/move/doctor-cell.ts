@@ -70,7 +70,9 @@ export function checkPrivileges(report: CheckReport, place: Place, catalog: Cata
       .filter(({ table }) => table.rowSecurity.enabled && !table.bypassesRowSecurity)
       .map(({ table }) => finding('OM2120', 'error', at(table), { message: 'row-level security applies to the role of the mover and would hide rows', hint: 'ALTER ROLE … BYPASSRLS' })),
   )
-  report.add(place, 'triggers', 'nothing fires in the replica role', moving.flatMap((unit) => firing(unit, catalog, at(unit.table))))
+  const below = new Map<string, Table[]>()
+  for (const table of catalog.tables) for (const parent of table.parents) below.set(tableKey(parent), [...(below.get(tableKey(parent)) ?? []), table])
+  report.add(place, 'triggers', 'nothing fires in the replica role', moving.flatMap((unit) => firing([unit.table, ...(below.get(tableKey(unit.id)) ?? [])], at(unit.table))))
 }
 
 function missingRights(unit: Unit, place: Place & { readonly schema: string; readonly table: string }): readonly Finding[] {
@@ -82,10 +84,9 @@ function missingRights(unit: Unit, place: Place & { readonly schema: string; rea
 }
 
 /** A warning here: whether the cell will be a target, only a move knows. */
-function firing(unit: Unit, catalog: Catalog, place: Place & { readonly schema: string; readonly table: string }): readonly Finding[] {
-  const tables = catalog.tables.filter((table) => tableKey(table) === tableKey(unit.id) || table.parents.some((parent) => tableKey(parent) === tableKey(unit.id)))
+function firing(tables: readonly Table[], place: Place & { readonly schema: string; readonly table: string }): readonly Finding[] {
   const triggers = tables.flatMap((table) => table.triggers.filter((trigger) => (trigger.enabled === 'A' || trigger.enabled === 'R') && !trigger.name.startsWith('org_mover_')).map((trigger) => trigger.name))
-  const names = [...new Set([...triggers, ...unit.table.rules])]
+  const names = [...new Set([...triggers, ...(tables[0]?.rules ?? [])])]
   if (names.length === 0) return []
   return [finding('OM2117', 'warning', place, { message: `${names.join(', ')} would act on rows loaded under the replica role: no organization can be moved to this cell`, hint: 'ALTER TABLE … ENABLE TRIGGER for the move (not ALWAYS or REPLICA), or drop them' })]
 }

