@@ -1,7 +1,7 @@
 import type { OwnedTable, SharedTable } from '../domain/move-plan.js'
 import { unitKey } from '../domain/ownership.js'
 import { identityColumns, isUnownedRow, ownedRows, tableItself } from '../dataplane/owned-rows.js'
-import { createSharedSet, referenceMatch, stageShared } from '../dataplane/shared-rows.js'
+import { createSharedSet, distinctReferences, stageShared } from '../dataplane/shared-rows.js'
 import type { SharedContext } from '../dataplane/shared-rows.js'
 import { finding } from '../domain/finding.js'
 import { columnOf, ident } from '../postgres/quote.js'
@@ -30,15 +30,14 @@ async function compareUnowned(exam: Examination, parent: OwnedTable): Promise<vo
   for (const table of exam.plan.owned) {
     if (table.id.database !== database || (exam.counts.get(table.no) ?? 0) === 0) continue
     for (const reference of table.references.filter((r) => unitKey(r.parent) === unitKey(parent.id))) {
-      const source = ownedRows(table, exam.scope)
+      const references = distinctReferences(table, reference, ownedRows(table, exam.scope))
       referred += await session.execute(
         sql('shared/closure', {
           relation: context.relation(parent.no),
           keys: identityColumns(parent).map((column) => columnOf('p', column.name)).join(', '),
           shared: tableItself(parent).replace(/ AS t$/, ' AS p'),
-          referring: source.from,
-          where: source.where,
-          matches: `${referenceMatch(table, reference, 'p')} AND ${isUnownedRow(parent, exam.plan.owned, 'p')}`,
+          ...references,
+          matches: `${references.matches} AND ${isUnownedRow(parent, exam.plan.owned, 'p')}`,
         }),
       )
     }

@@ -28,6 +28,7 @@ export async function createKeySet(session: Session, set: KeySet, context: KeySe
       owner: '(SELECT 1) AS none',
     }),
   )
+  if (!context.temporary) await session.execute(sql('keys/identify', { relation: context.scope.relation(set) }))
   await session.execute(sql('keys/index', { relation: context.scope.relation(set), columns: columns.map((_, n) => `c${n + 1}`).join(', ') }))
 }
 

@@ -57,6 +57,7 @@ export async function createMap(session: Session, table: LookupTable, context: M
   const columns = mapColumns(table)
   const definitions = columns.flatMap((column) => [`${oldColumn(column.name)} ${column.type}`, `${newColumn(column.name)} ${column.type}`])
   await session.execute(sql('lookup/create-map', { temporary: context.temporary ? 'TEMPORARY' : '', relation: context.map(table.no), columns: definitions.join(', ') }))
+  if (!context.temporary) await session.execute(sql('keys/identify', { relation: context.map(table.no) }))
   if (columns.length > 0) await session.execute(`CREATE INDEX ON ${context.map(table.no)} (${columns.map((column) => oldColumn(column.name)).join(', ')})`)
 }
 

@@ -73,13 +73,23 @@ async function follow(session: Session, referring: OwnedTable | SharedTable, sou
         relation: context.relation(parent.no),
         keys: keysOf(parent, 'p'),
         shared: tableItself(parent).replace(/ AS t$/, ' AS p'),
-        referring: source.from,
-        where: source.where,
-        matches: referenceMatch(referring, reference, 'p'),
+        ...distinctReferences(referring, reference, source),
       }),
     )
   }
   return added
+}
+
+/** The parts of a statement that starts from the distinct values by which rows refer, and joins the parent under alias p. */
+export function distinctReferences(table: TableShape, reference: Pick<Reference, 'columns' | 'parentColumns'>, source: RowSource): Readonly<Record<'distinct' | 'from' | 'where' | 'not_null' | 'matches', string>> {
+  const columns = reference.columns.map((name) => columnOf('t', name))
+  return {
+    distinct: columns.map((column, n) => `${column} AS f${n + 1}`).join(', '),
+    from: source.from,
+    where: source.where,
+    not_null: columns.map((column) => `${column} IS NOT NULL`).join(' AND '),
+    matches: reference.columns.map((name, n) => compared(columnOf('p', reference.parentColumns[n] ?? ''), '=', `f.f${n + 1}`, planColumn(table, name).equality)).join(' AND '),
+  }
 }
 
 /** `p.<parent column> = t.<column>` for each column of a reference. */

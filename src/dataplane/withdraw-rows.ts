@@ -27,6 +27,7 @@ export async function withdrawUnreferenced(session: Session, tables: readonly Ta
   const inserted = new Map<number, number>()
   for (const table of tables) {
     inserted.set(table.no, await session.execute(sql('withdraw/doomed', { relation: doomed(table), keys: typedKeys(table), ledger: keys(table) })))
+    await session.execute(`ANALYZE ${doomed(table)}`)
     await session.rows(sql('withdraw/lock', { table: tableItself(table), relation: doomed(table), matches: keyMatch(table, 't') }))
   }
   // a spared row spares what it refers to itself: again until nothing more is spared

@@ -4,7 +4,7 @@ import type { OwnedTable, Reference, TableShape } from '../domain/move-plan.js'
 import { unitKey } from '../domain/ownership.js'
 import { guarded } from '../dataplane/guard.js'
 import { identityColumns, ownedRows } from '../dataplane/owned-rows.js'
-import { referenceMatch } from '../dataplane/shared-rows.js'
+import { distinctReferences, referenceMatch } from '../dataplane/shared-rows.js'
 import { columnOf, qualified } from '../postgres/quote.js'
 import { readCatalog } from '../postgres/read-catalog.js'
 import type { Session } from '../postgres/session.js'
@@ -55,7 +55,7 @@ async function proveReference(ctx: MoveContext, table: OwnedTable, reference: Re
   // parents that were there before can be deleted by a neighbour whose transaction is still open: hold them, then look
   return cell.load.use((session) =>
     guarded(session, ctx.holder, async () => {
-      await session.rows(sql('verify/lock-parents', { parent: qualified(reference.parent), referring: source.from, where: source.where, matches }))
+      await session.rows(sql('verify/lock-parents', { parent: qualified(reference.parent), ...distinctReferences(table, reference, source) }))
       return check(session)
     }),
   )

@@ -42,7 +42,16 @@ const PINNED: Readonly<Record<string, string>> = {
   default_transaction_isolation: 'read committed',
   default_transaction_read_only: 'off',
   jit: 'off',
+  quote_all_identifiers: 'off',
+  idle_session_timeout: '0',
 }
+
+/**
+ * Settings that not every server knows, or of which only one value is wrong: a limit on transactions would end a long chunk, and
+ * an asynchronous commit could lose a flip that was answered.
+ */
+const CONDITIONAL = `SELECT set_config(name, CASE name WHEN 'synchronous_commit' THEN 'on' ELSE '0' END, false)
+FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout' OR (name = 'synchronous_commit' AND setting = 'off')`
 
 const CONNECT_TIMEOUT_MS = 10_000
 const IDLE_IN_TRANSACTION_MS = 120_000
@@ -177,6 +186,7 @@ async function pin(client: Client, settings: Record<string, string>): Promise<nu
   const names = Object.keys(settings)
   const sets = names.map((name) => `set_config(${literal(name)}, ${literal(settings[name] ?? '')}, false)`)
   const first = await client.query<{ pid: number; values: string[] }>(`SELECT pg_backend_pid() AS pid, ARRAY[${sets.join(', ')}] AS values`)
+  await client.query(CONDITIONAL)
   const reads = names.map((name) => `current_setting(${literal(name)})`)
   const second = await client.query<{ pid: number; values: string[] }>(`SELECT pg_backend_pid() AS pid, ARRAY[${reads.join(', ')}] AS values`)
   const [before, after] = [first.rows[0], second.rows[0]]
