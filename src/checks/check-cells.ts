@@ -45,6 +45,20 @@ export function comparedServers(source: Catalog, target: Catalog, place: Finding
   return found
 }
 
+/** Tables of the move from which nobody can delete, so that neither purge nor abort could. */
+export async function checkDeletable(session: Session, plan: MovePlan, place: FindingPlace): Promise<readonly Finding[]> {
+  const rows = await session.rows<{ schema: string; name: string }>(sql('prepare/undeletable'))
+  const undeletable = new Set(rows.map(tableKey))
+  return plan.owned
+    .filter((table) => table.id.database === place.database && undeletable.has(tableKey(table.id)))
+    .map((table) =>
+      finding('OM2116', 'error', { ...place, schema: table.id.schema, table: table.id.name }, {
+        message: 'its deletes are published, but it has no replica identity: PostgreSQL refuses every DELETE on it, and so the purge or an abort',
+        hint: `ALTER TABLE "${table.id.schema}"."${table.id.name}" REPLICA IDENTITY FULL, or give it a primary key`,
+      }),
+    )
+}
+
 /** Privileges, row security, triggers that fire in the replica role, rules and large objects of each moving table on one side. */
 export function checkTables(plan: MovePlan, catalogs: ReadonlyMap<string, Catalog>, side: Side): readonly Finding[] {
   const found: Finding[] = []

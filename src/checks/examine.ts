@@ -21,7 +21,7 @@ import { sqlStateOf } from '../postgres/errors.js'
 import { ident } from '../postgres/quote.js'
 import { readCatalog } from '../postgres/read-catalog.js'
 import type { Session } from '../postgres/session.js'
-import { checkServer, checkTables, comparedServers } from './check-cells.js'
+import { checkDeletable, checkServer, checkTables, comparedServers } from './check-cells.js'
 import { checkDeclaredSql } from './check-declared-sql.js'
 import { checkElsewhere } from './check-elsewhere.js'
 import { checkExempt } from './check-exempt.js'
@@ -85,6 +85,9 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   findings.push(...classificationFindings(request.source, catalogs.source, request.tenancy, classification))
   const plan = buildPlan({ org: request.org, source: request.source, target: request.target, catalogs: catalogs.source, units })
   findings.push(...schemaFindings(request, plan, catalogs))
+  for (const side of ['source', 'target'] as const) {
+    for (const database of request.databases) findings.push(...(await checkDeletable(sessionOf(sessions, side, database), plan, { cell: request[side], database })))
+  }
   findings.push(...(await checkSecrets({ source: request.source, target: request.target, units, keyring: request.keyring })))
   const known = { plan, units, catalogs, findings, rows: new Map<number, number>(), reads: new Map<number, ReadMeasure>() }
   const exam = { plan, catalogs, sequences: request.sequences, session: (side: Side, database: string) => sessionOf(sessions, side, database), report: (found: Finding): void => void findings.push(found) }

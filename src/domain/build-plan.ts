@@ -54,6 +54,7 @@ class PlanBuilder {
       ownership: unit.ownership,
       otherChains: unit.otherChains,
       unowned: unit.declared.unowned,
+      inboundStays: unit.declared.inbound === 'stay',
       bytesEstimate: unit.table.bytes,
       binary: false,
     }))

@@ -338,6 +338,7 @@ function declarationsOf({ entry }: DraftUnit, tenancy: Tenancy): Declarations {
     where: entry?.where ?? null,
     differBy: entry?.differBy ?? [],
     purge: entry?.purge ?? null,
+    inbound: entry?.inbound ?? null,
     columns: entry?.columns ?? {},
   }
 }

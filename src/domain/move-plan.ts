@@ -90,6 +90,7 @@ export interface OwnedTable extends TableShape {
   readonly ownership: Ownership
   readonly otherChains: Extract<Ownership, { kind: 'keys' }>['alternatives']
   readonly unowned: 'error' | 'stay'
+  readonly inboundStays: boolean
   readonly bytesEstimate: number
   /** Travels in binary: text COPY cannot carry its widest row. */
   readonly binary: boolean

@@ -34,6 +34,8 @@ export interface Declarations {
   readonly where: string | null
   readonly differBy: readonly string[]
   readonly purge: 'unreferenced' | null
+  /** References from rows that stay to rows of this table do not stop its purge. */
+  readonly inbound: 'stay' | null
   readonly columns: Readonly<Record<string, ColumnRule>>
 }
 

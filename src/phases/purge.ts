@@ -82,7 +82,7 @@ async function purgeChunk(ctx: MoveContext, table: OwnedTable, chunk: ChunkRecor
       await session.rows(sql('purge/lock-batch', { table: tableItself(table), matches }))
       const found = await fingerprint(session, storedText(table), { from: tableItself(table), where: matches }, seeds)
       if (chunk.stored === null || !isSame(found, chunk.stored)) throw differs(ctx, table, `has rows in chunk ${chunk.chunkNo} that are not the ones that were verified`)
-      for (const inbound of table.inbound) await assertUnreferenced(ctx, session, table, inbound, matches)
+      for (const inbound of table.inboundStays ? [] : table.inbound) await assertUnreferenced(ctx, session, table, inbound, matches)
       const deleted = await session.execute(sql('purge/delete-batch', { table: tableItself(table), matches }))
       if (deleted !== found.rows) throw differs(ctx, table, `lost ${deleted} rows where ${found.rows} were locked; the batch was rolled back`)
       await addToLedger(session, ctx.holder, chunk, deleted, [])
