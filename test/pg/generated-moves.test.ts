@@ -1,0 +1,21 @@
+import { randomInt } from 'node:crypto'
+import * as fc from 'fast-check'
+import { describe, test } from 'vitest'
+import { movesExactly } from '../support/generated-cell/moves-exactly.js'
+import { caseSpecs } from '../support/generated-cell/spec.js'
+
+/**
+ * Whole moves of schemas that nobody wrote the mover for. Which row belongs to whom is known from how it was generated.
+ * `ORG_MOVER_TEST_RUNS`: how many cases. A failure prints seed and path: `ORG_MOVER_TEST_SEED` and `ORG_MOVER_TEST_PATH` run it again.
+ */
+const environment = process.env
+const replayed = environment['ORG_MOVER_TEST_SEED']
+const numRuns = Number(environment['ORG_MOVER_TEST_RUNS'] ?? 8)
+const seed = replayed !== undefined ? Number(replayed) : environment['ORG_MOVER_TEST_RUNS'] === undefined ? 20_251 : randomInt(2 ** 31)
+const path = environment['ORG_MOVER_TEST_PATH']
+
+describe('P1, P2, P4, P5, P9 on generated schemas', () => {
+  test(`exactly the rows of the organization move, and nothing else changes (seed ${seed})`, { timeout: 60_000 + numRuns * 20_000 }, async () => {
+    await fc.assert(fc.asyncProperty(caseSpecs, movesExactly), { numRuns, seed, ...(path === undefined ? {} : { path }), endOnFailure: environment['ORG_MOVER_TEST_SHRINK'] === undefined })
+  })
+})

@@ -1,0 +1,73 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import type { App, MoveIo } from '../../../src/cli/app.js'
+import { loadSettings } from '../../../src/config/load-settings.js'
+import { createApp } from '../../../src/move/app.js'
+import { createLogger } from '../../../src/observability/logger.js'
+import { silent } from '../../../src/observability/progress.js'
+import { freshDatabase } from '../database.js'
+import type { TestDatabase } from '../database.js'
+import { CELLS } from './model.js'
+import type { CellName } from './model.js'
+
+export interface CellsInProcess extends AsyncDisposable {
+  readonly app: App
+  readonly io: MoveIo
+  readonly databases: Readonly<Record<CellName, ReadonlyMap<string, TestDatabase>>>
+  readonly control: TestDatabase
+}
+
+export interface CellsOptions {
+  readonly databases: readonly string[]
+  /** Run in the cell's database before the application looks at it. */
+  readonly setUp: (cell: CellName, database: string) => string
+  /** Top-level keys of the configuration beside cells and control. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** Organizations that `cell-a` serves. */
+  readonly orgs: readonly string[]
+}
+
+/** Two cells and a control database, and the application on them within this process: no start of a program for each command. */
+export async function cellsInProcess(options: CellsOptions): Promise<CellsInProcess> {
+  const control = await freshDatabase({ cluster: 'a' })
+  const databases = { a: new Map<string, TestDatabase>(), b: new Map<string, TestDatabase>() }
+  const folder = await mkdtemp(join(tmpdir(), 'org-mover-generated-'))
+  const dispose = async (): Promise<void> => {
+    await Promise.all([control, ...databases.a.values(), ...databases.b.values()].map((database) => database[Symbol.asyncDispose]()))
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await Promise.all(
+      CELLS.map(async (cell) => {
+        for (const name of options.databases) {
+          const database = await freshDatabase({ cluster: cell })
+          databases[cell].set(name, database)
+          await database.query(options.setUp(cell, name))
+        }
+      }),
+    )
+    const file = join(folder, 'org-mover.yaml')
+    const urls = (cell: CellName): Record<string, string> => Object.fromEntries([...databases[cell]].map(([name, { url }]) => [name, url]))
+    await writeFile(file, stringify({ cells: { 'cell-a': { databases: urls('a') }, 'cell-b': { databases: urls('b') } }, control: control.url, retention: 0, ...options.config }))
+    const signal = new AbortController().signal
+    const logger = createLogger({ level: 'silent', format: 'json', colour: false, destination: { write: () => undefined } })
+    const app = createApp(await loadSettings(file, {}), { logger, signal })
+    await app.init()
+    for (const org of options.orgs) await control.query(`INSERT INTO org_mover.route VALUES ($1, 'cell-a', 1)`, [org])
+    return {
+      app,
+      control,
+      databases,
+      io: { progress: silent, confirm: async () => true, signal },
+      async [Symbol.asyncDispose]() {
+        await app[Symbol.asyncDispose]()
+        await dispose()
+      },
+    }
+  } catch (error) {
+    await dispose()
+    throw error
+  }
+}
