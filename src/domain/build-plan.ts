@@ -166,11 +166,26 @@ class PlanBuilder {
   }
 
   #inbound(unit: Unit): readonly InboundReference[] {
-    return (this.#index(unit.id).to.get(tableKey(unit.id)) ?? []).map((key) => {
-      const child = this.#units.get(unitKey({ database: unit.id.database, ...key.table }))
-      const no = child !== undefined && isOwned(child) ? (this.#numbers.get(unitKey(child.id)) ?? null) : null
-      return { constraint: key.name, table: key.table, columns: key.columns, referencedColumns: key.referencedColumns, child: no }
-    })
+    return (this.#index(unit.id).to.get(tableKey(unit.id)) ?? []).flatMap((key) =>
+      this.#standingFor({ database: unit.id.database, ...key.table }).map((id) => {
+        const child = this.#units.get(unitKey(id))
+        const no = child !== undefined && isOwned(child) ? (this.#numbers.get(unitKey(child.id)) ?? null) : null
+        return { constraint: key.name, table: { schema: id.schema, name: id.name }, columns: key.columns, referencedColumns: key.referencedColumns, child: no }
+      }),
+    )
+  }
+
+  /** The table itself, or the leaves that stand for it: to take them for one would take rows that move for rows that stay. */
+  #standingFor(id: UnitId): readonly UnitId[] {
+    if (this.#units.has(unitKey(id))) return [id]
+    const { tables } = this.#index(id)
+    const isBelow = (table: Table): boolean => table.isPartition && table.parents.some((parent) => tableKey(parent) === tableKey(id) || isBelowNamed(parent))
+    const isBelowNamed = (name: TableName): boolean => {
+      const table = tables.get(tableKey(name))
+      return table !== undefined && isBelow(table)
+    }
+    const leaves = this.#input.units.filter((unit) => unit.id.database === id.database && isBelow(unit.table)).map((unit) => unit.id)
+    return leaves.length > 0 ? leaves : [id]
   }
 
   /** Foreign keys of the table and, for a leaf that stands for itself, those declared above it. */
