@@ -46,7 +46,9 @@ async function deleteLoaded(ctx: MoveContext): Promise<void> {
 async function deleteOwned(ctx: MoveContext, database: string, ledger: readonly LedgerRow[]): Promise<void> {
   const owned = new Map(frozenPlan(ctx).plan.owned.map((table) => [table.no, table]))
   const cell = cellDatabase(ctx, 'target', database)
-  for (const chunk of ledger) {
+  // rows without a key are told by a predicate, which may read other tables' rows: it must still find them
+  const isToldByRows = ({ tableNo }: LedgerRow): boolean => owned.get(tableNo)?.identity === null
+  for (const chunk of [...ledger.filter(isToldByRows), ...ledger.filter((one) => !isToldByRows(one))]) {
     const table = owned.get(chunk.tableNo)
     if (table === undefined) continue
     ctx.progress({ kind: 'step', text: `taking ${chunk.rows} row(s) of ${tableKey(table.id)} back from ${cell.label}` })
