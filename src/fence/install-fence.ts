@@ -88,7 +88,7 @@ function rowTriggers(table: OwnedTable, scope: Scope, facts: FenceFacts): readon
     { kind: 'old', row: 'OLD', timing: 'AFTER UPDATE OR DELETE' },
   ] as const
   return versions.map(({ kind, row, timing }) =>
-    trigger(table.id, facts, kind, { timing, level: 'ROW', when: told ? whenClause(table, scope, row) : '', function: fenceFunction(facts.moveId, told ? 0 : table.no) }),
+    trigger(table.id, facts, kind, { timing, level: 'ROW', when: whenClause(table, scope, facts, row), function: fenceFunction(facts.moveId, told ? 0 : table.no) }),
   )
 }
 

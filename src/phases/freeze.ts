@@ -76,7 +76,6 @@ async function createRelations(ctx: MoveContext, on: On): Promise<void> {
 
 async function unlessThere(session: Session, relation: string, create: () => Promise<void>): Promise<void> {
   const { there } = await session.one<{ there: boolean }>('SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there', [relation])
-  // relation and index in one transaction: a set without its index would take a key twice
   if (!there) await session.transaction('READ COMMITTED', create)
 }
 
@@ -99,7 +98,7 @@ async function fence(ctx: MoveContext, side: Side, on: On): Promise<void> {
       session,
       tables,
       scope,
-      facts: { moveId: ctx.holder.moveId, org: ctx.org, side },
+      facts: { moveId: ctx.holder.moveId, org: ctx.org, side, pass: ctx.journal.manifest().pass },
       mayEnableAlways: (name) => ownsTable(catalog, tableKey(name)) && !subscribed.has(tableKey(name)),
       onWaiting: (reason) => ctx.progress({ kind: 'waiting', reason }),
       signal: ctx.signal,
