@@ -106,15 +106,15 @@ async function settleTarget(ctx: MoveContext): Promise<void> {
   for (const [database, cell] of ctx.cells.target) {
     const loaded = plan.owned.filter((table) => table.id.database === database && (rows[String(table.no)] ?? 0) > 0)
     ctx.progress({ kind: 'step', text: `statistics of ${cell.label}` })
-    await cell.admin.use(async (session) => {
-      for (const table of loaded) {
+    await inParallel(loaded, { jobs: ctx.options.jobs, signal: ctx.signal }, (table) =>
+      cell.admin.use(async (session) => {
         // statistics are a courtesy: a lock that is not granted must not stop a move
         await session.execute(sql('copy/analyze', { table: qualified(table.id) })).catch((error: unknown) => {
           if (!(error instanceof MoverError) || error.code === 'OM3002') throw error
           ctx.log.warn({ table: tableKey(table.id), code: error.code }, 'table was not analyzed')
         })
-      }
-    })
+      }),
+    )
     if (ctx.options.sequences === 'advance') await advanceSequences(ctx, database, loaded)
   }
 }
