@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { MoveDocument } from '../src/domain/documents.js'
 import type { MovePlan } from '../src/domain/move-plan.js'
@@ -8,6 +10,8 @@ import type { Measured } from './measure.js'
 
 const PROGRAM = fileURLToPath(new URL('../bin/org-mover.js', import.meta.url))
 const DICTIONARY = fileURLToPath(new URL('../schema/demo/dictionary', import.meta.url))
+
+const KEYRING = 'keyring.yaml'
 
 /** Databases that the mover works on: the cells' and its own, which lives on the source's server. */
 export const CELL = 'cell'
@@ -34,11 +38,11 @@ export class Mover {
   }
 
   static async configure(cells: BenchCells, file: string, copy: CopySettings): Promise<Mover> {
-    // the dictionary's path is from schema/demo/org-mover.yaml; keyrings are left out: secrets travel as they are
+    // the tenancy of schema/demo/org-mover.yaml; both cells have the same key: secrets travel as they are stored
     const config = {
       cells: {
-        'cell-a': { databases: { main: cells.url('source', CELL) } },
-        'cell-b': { databases: { main: cells.url('target', CELL) } },
+        'cell-a': { databases: { main: cells.url('source', CELL) }, keyring: KEYRING },
+        'cell-b': { databases: { main: cells.url('target', CELL) }, keyring: KEYRING },
       },
       control: cells.url('source', CONTROL),
       tenancy: {
@@ -49,6 +53,8 @@ export class Mover {
       copy: { jobs: copy.jobs, chunk_rows: copy.chunkRows },
     }
     // JSON is YAML
+    const keys = { keys: { app: { current: 'k1', versions: { k1: randomBytes(32).toString('base64') } } } }
+    await writeFile(join(dirname(file), KEYRING), JSON.stringify(keys), { mode: 0o600 })
     await writeFile(file, JSON.stringify(config, null, 2), { mode: 0o600 })
     return new Mover(cells, file)
   }
