@@ -31,6 +31,8 @@ export class ProgressState {
         this.totalTables = event.tables
         this.tablesDone = 0
         this.hasTableEvents = false
+        // what was told before belongs to an earlier part of the work
+        this.step = null
         this.running.clear()
         return this.#restart(nowMs)
       case 'table':
