@@ -1,8 +1,10 @@
 import { MoverError } from '../domain/errors.js'
 import type { MovePlan, OwnedTable } from '../domain/move-plan.js'
+import { unitKey } from '../domain/ownership.js'
 import type { Alternative } from '../domain/ownership.js'
 import { belongs, ownedRows, planColumn, tableItself } from '../dataplane/owned-rows.js'
 import type { Scope } from '../dataplane/owned-rows.js'
+import { referenceMatch } from '../dataplane/shared-rows.js'
 import { columnOf, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { bounded, nameOf, placeOf, reportRows, sample } from './examination.js'
@@ -37,7 +39,9 @@ async function checkOrphans(exam: Examination, table: OwnedTable, alternatives: 
   if (only?.kind !== 'via' || alternatives.length > 1 || only.parent.database !== table.id.database) return
   const isForeignKey = table.references.some((r) => r.constraint !== null && r.columns.join('\0') === only.columns.join('\0'))
   if (isForeignKey) return
-  const equal = only.columns.map((name, n) => `${columnOf('p', only.parentColumns[n] ?? '')} = ${columnOf('t', name)}`).join(' AND ')
+  const reference = table.references.find((r) => r.columns.join('\0') === only.columns.join('\0') && unitKey(r.parent) === unitKey(only.parent))
+  if (reference === undefined) return
+  const equal = referenceMatch(table, reference, 'p')
   const notNull = only.columns.map((name) => `${columnOf('t', name)} IS NOT NULL`).join(' AND ')
   const rows = await sample(exam.session('source', table.id.database), table, { from: tableItself(table), where: `${notNull} AND NOT EXISTS (SELECT 1 FROM ${qualified(only.parent)} AS p WHERE ${equal})` })
   reportRows(exam, 'OM2103', 'warning', placeOf(exam, 'source', table), {

@@ -1,9 +1,10 @@
 import type { OwnedTable, Reference, SharedTable, TableShape } from '../domain/move-plan.js'
 import { unitKey } from '../domain/ownership.js'
-import { isOwnedRow, isUnownedRow, ownedRows } from '../dataplane/owned-rows.js'
+import { compared } from '../dataplane/compare.js'
+import { identityColumns, isOwnedRow, isUnownedRow, ownedRows } from '../dataplane/owned-rows.js'
 import type { RowSource } from '../dataplane/owned-rows.js'
 import { unmatchedUses } from '../dataplane/lookup-maps.js'
-import { referenceMatch, sharedRows } from '../dataplane/shared-rows.js'
+import { inboundMatch, referenceMatch, sharedRows } from '../dataplane/shared-rows.js'
 import { columnOf, qualified } from '../postgres/quote.js'
 import { finding } from '../domain/finding.js'
 import { bounded, nameOf, placeOf, reportRows, sample } from './examination.js'
@@ -61,7 +62,7 @@ function parentOnTarget(exam: Examination, reference: Reference): string | null 
     // the closure takes along what is referred to; a declared `where` may leave it out
     const parent = exam.plan.shared.find((t) => unitKey(t.id) === unitKey(reference.parent))
     if (parent?.where == null) return null
-    const key = (parent.identity ?? []).map((name, n) => `${columnOf('p', name)} = k.c${n + 1}`).join(' AND ')
+    const key = identityColumns(parent).map((column, n) => compared(columnOf('p', column.name), '=', `k.c${n + 1}`, column.equality)).join(' AND ')
     return `EXISTS (SELECT 1 FROM ${exam.shared.relation(parent.no)} AS k WHERE ${key})`
   }
   const owner = exam.plan.owned.find((t) => unitKey(t.id) === unitKey(reference.parent))
@@ -97,7 +98,7 @@ async function checkInbound(exam: Examination, table: OwnedTable): Promise<void>
     const place = { ...placeOf(exam, 'source', table), schema: inbound.table.schema, table: inbound.table.name }
     await bounded(exam, place, `references to ${nameOf(table)}`, async () => {
       const session = exam.session('source', table.id.database)
-      const equal = inbound.columns.map((name, n) => `${columnOf('x', name)} = ${columnOf('t', inbound.referencedColumns[n] ?? '')}`).join(' AND ')
+      const equal = inboundMatch(table, inbound)
       const stays = child === undefined ? 'true' : child.ownership.kind === 'query' ? `NOT EXISTS (SELECT 1 FROM (SELECT x.*) AS t WHERE ${isOwnedRow(child, exam.scope)})` : `NOT ${isOwnedRow(child, { ...exam.scope, alias: 'x' })}`
       const owned = ownedRows(table, exam.scope)
       const rows = await sample(session, table, { from: `${owned.from} JOIN ${qualified(inbound.table)} AS x ON ${equal}`, where: `(${owned.where}) AND ${stays}` })

@@ -6,6 +6,11 @@ export function compared(left: string, operator: '=' | '<' | '>' | '<=' | '>=', 
   return schema === 'pg_catalog' ? `${left} ${operator} ${right}` : `${left} OPERATOR("${schema.replaceAll('"', '""')}".${operator}) ${right}`
 }
 
+/** The expression under that collation, if any. */
+export function underCollation(expression: string, collation: string | null | undefined): string {
+  return collation == null ? expression : `${expression} COLLATE ${collation}`
+}
+
 /** A value of the database, as text, as a literal of the column's type. */
 export function typedLiteral(value: string, column: Pick<PlanColumn, 'castType'>): string {
   return `${literal(value)}::${qualified(column.castType)}`

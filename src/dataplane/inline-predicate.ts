@@ -96,7 +96,7 @@ class PredicateCompiler {
     const start = this.#others(owner, { alias, depth: at.depth + 1, around: at.around })
     const where = start === null ? null : anyOf(start)
     if (where === null) return null
-    const below = selves.map((self) => self.columns.map((name, n) => compared(columnOf(alias, name), '=', `${found}.${ident(self.parentColumns[n] ?? '')}`, equalityOf(columnNamed(owner, name)))).join(' AND '))
+    const below = selves.map((self) => self.columns.map((name, n) => compared(columnOf(alias, name), '=', `${found}.${ident(self.parentColumns[n] ?? '')}${collated(columnNamed(owner, name), columnNamed(owner, self.parentColumns[n] ?? ''))}`, equalityOf(columnNamed(owner, name)))).join(' AND '))
     const rows = `SELECT ${kept.map((name) => columnOf(alias, name)).join(', ')} FROM ${this.#relation(owner.id)} AS ${alias}`
     const list = (names: readonly string[]): string => names.map(ident).join(', ')
     return `WITH RECURSIVE ${found} (${list(kept)}) AS (${rows} WHERE ${where} UNION ${rows} JOIN ${found} ON ${below.map((one) => (below.length > 1 ? `(${one})` : one)).join(' OR ')}) SELECT ${columns.map((name) => `${found}.${ident(name)}`).join(', ')} FROM ${found}`

@@ -80,10 +80,10 @@ export function belongs(table: TableShape, alternative: Alternative, scope: Scop
   return `EXISTS (SELECT 1 FROM ${scope.relation(set)} AS k WHERE ${equal.join(' AND ')})`
 }
 
-/** Two columns with different implicit collations cannot be compared: the child's one decides, so that its index serves. */
-function collated(child: PlanColumn, parent: string | null): string {
-  if (child.collation === parent) return ''
-  return ` COLLATE ${child.collation ?? 'pg_catalog."default"'}`
+/** Two columns with different implicit collations cannot be compared: that of the column that is looked up decides, so that its index serves. */
+function collated(looked: PlanColumn, other: string | null): string {
+  if (looked.collation === other) return ''
+  return ` COLLATE ${looked.collation ?? 'pg_catalog."default"'}`
 }
 
 /** A declared `where` with the organization filled in, as an untyped literal that takes the type it is compared with. */
@@ -106,7 +106,7 @@ export function isUnownedRow(table: OwnedTable, tables: readonly OwnedTable[], a
     const parent = tables.find((t) => unitKey(t.id) === unitKey(alternative.parent))
     if (parent === undefined || parent.id.database !== table.id.database || parent.unowned !== 'stay') return `(${isNull})`
     const up = `${alias}_${above.length}`
-    const equal = alternative.columns.map((name, n) => compared(columnOf(up, alternative.parentColumns[n] ?? ''), '=', columnOf(alias, name), planColumn(table, name).equality))
+    const equal = alternative.columns.map((name, n) => compared(columnOf(up, alternative.parentColumns[n] ?? ''), '=', `${columnOf(alias, name)}${collated(planColumn(parent, alternative.parentColumns[n] ?? ''), planColumn(table, name).collation)}`, planColumn(table, name).equality))
     return `(${isNull} OR EXISTS (SELECT 1 FROM ${qualified(parent.id)} AS ${up} WHERE ${equal.join(' AND ')} AND ${isUnownedRow(parent, tables, up, [...above, table.no])}))`
   })
   return `(${keys.join(' AND ')})`

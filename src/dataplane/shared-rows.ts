@@ -1,10 +1,10 @@
 import { bug } from '../domain/errors.js'
-import type { MovePlan, OwnedTable, Reference, SharedTable, TableShape } from '../domain/move-plan.js'
+import type { InboundReference, MovePlan, OwnedTable, Reference, SharedTable, TableShape } from '../domain/move-plan.js'
 import { unitKey } from '../domain/ownership.js'
 import { columnOf, ident, identList, literal, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
-import { compared } from './compare.js'
+import { compared, underCollation } from './compare.js'
 import { copyBetween } from './copy-stream.js'
 import type { Holder } from './guard.js'
 import { addToLedger } from './ledger.js'
@@ -81,20 +81,30 @@ async function follow(session: Session, referring: OwnedTable | SharedTable, sou
 }
 
 /** The parts of a statement that starts from the distinct values by which rows refer, and joins the parent under alias p. */
-export function distinctReferences(table: TableShape, reference: Pick<Reference, 'columns' | 'parentColumns'>, source: RowSource): Readonly<Record<'distinct' | 'from' | 'where' | 'not_null' | 'matches', string>> {
+export function distinctReferences(table: TableShape, reference: Pick<Reference, 'columns' | 'parentColumns' | 'collations'>, source: RowSource): Readonly<Record<'distinct' | 'from' | 'where' | 'not_null' | 'matches', string>> {
   const columns = reference.columns.map((name) => columnOf('t', name))
   return {
     distinct: columns.map((column, n) => `${column} AS f${n + 1}`).join(', '),
     from: source.from,
     where: source.where,
     not_null: columns.map((column) => `${column} IS NOT NULL`).join(' AND '),
-    matches: reference.columns.map((name, n) => compared(columnOf('p', reference.parentColumns[n] ?? ''), '=', `f.f${n + 1}`, planColumn(table, name).equality)).join(' AND '),
+    matches: reference.columns.map((name, n) => compared(columnOf('p', reference.parentColumns[n] ?? ''), '=', underCollation(`f.f${n + 1}`, reference.collations[n]), planColumn(table, name).equality)).join(' AND '),
   }
 }
 
 /** `p.<parent column> = t.<column>` for each column of a reference. */
-export function referenceMatch(table: TableShape, reference: Pick<Reference, 'columns' | 'parentColumns'>, alias: string): string {
-  return reference.columns.map((name, n) => compared(columnOf(alias, reference.parentColumns[n] ?? ''), '=', columnOf('t', name), planColumn(table, name).equality)).join(' AND ')
+export function referenceMatch(table: TableShape, reference: Pick<Reference, 'columns' | 'parentColumns' | 'collations'>, alias: string): string {
+  return reference.columns.map((name, n) => compared(columnOf(alias, reference.parentColumns[n] ?? ''), '=', underCollation(columnOf('t', name), reference.collations[n]), planColumn(table, name).equality)).join(' AND ')
+}
+
+/** `x.<column> = t.<referenced column>` for each column of a reference to the table. */
+export function inboundMatch(table: TableShape, inbound: Pick<InboundReference, 'columns' | 'referencedColumns' | 'collations'>): string {
+  return inbound.columns
+    .map((name, n) => {
+      const referenced = planColumn(table, inbound.referencedColumns[n] ?? '')
+      return compared(columnOf('x', name), '=', underCollation(columnOf('t', referenced.name), inbound.collations[n]), referenced.equality)
+    })
+    .join(' AND ')
 }
 
 /** The shared rows that go along, on the source. */

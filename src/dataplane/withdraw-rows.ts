@@ -4,8 +4,9 @@ import { columnOf, literal, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { compared } from './compare.js'
-import { identityColumns, planColumn, tableItself } from './owned-rows.js'
+import { identityColumns, tableItself } from './owned-rows.js'
 import { castTo } from './projection.js'
+import { inboundMatch } from './shared-rows.js'
 
 export interface Withdrawn {
   readonly table: TableShape
@@ -46,12 +47,8 @@ export async function withdrawUnreferenced(session: Session, tables: readonly Ta
 
 async function spare(session: Session, table: TableShape, inbound: InboundReference, tables: readonly TableShape[]): Promise<number> {
   const child = tables.find((other) => other.id.database === table.id.database && tableKey(other.id) === tableKey(inbound.table))
-  const equal = inbound.columns.map((name, n) => {
-    const referenced = inbound.referencedColumns[n] ?? ''
-    return compared(columnOf('x', name), '=', columnOf('t', referenced), planColumn(table, referenced).equality)
-  })
   const stays = child === undefined ? 'true' : `NOT EXISTS (SELECT 1 FROM ${doomed(child)} AS dx WHERE ${keyMatch(child, 'x', 'dx')})`
-  return session.execute(sql('withdraw/spare', { relation: doomed(table), table: tableItself(table), child: `${qualified(inbound.table)} AS x`, matches: keyMatch(table, 't'), equal: equal.join(' AND '), stays }))
+  return session.execute(sql('withdraw/spare', { relation: doomed(table), table: tableItself(table), child: `${qualified(inbound.table)} AS x`, matches: keyMatch(table, 't'), equal: inboundMatch(table, inbound), stays }))
 }
 
 function doomed(table: TableShape): string {

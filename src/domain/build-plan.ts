@@ -135,14 +135,16 @@ class PlanBuilder {
   #references(unit: Unit): readonly Reference[] {
     const references = this.#foreignKeysOf(unit).map((key): Reference => {
       const parent = { database: unit.id.database, ...key.references }
-      return { constraint: key.name, columns: key.columns, parent, parentColumns: key.referencedColumns, parentFate: this.#fate(parent) }
+      return { constraint: key.name, columns: key.columns, parent, parentColumns: key.referencedColumns, collations: this.#collations(parent, key.referencedColumns, unit.id, key.columns), parentFate: this.#fate(parent) }
     })
     // a key declared without a foreign key is a reference all the same: its parent must be on the target
     const logical = isOwned(unit) && unit.ownership.kind === 'keys' ? unit.ownership.alternatives : []
     for (const alternative of logical) {
       if (alternative.kind !== 'via') continue
       const known = references.some((r) => unitKey(r.parent) === unitKey(alternative.parent) && r.columns.join('\0') === alternative.columns.join('\0'))
-      if (!known) references.push({ constraint: null, columns: alternative.columns, parent: alternative.parent, parentColumns: alternative.parentColumns, parentFate: this.#fate(alternative.parent) })
+      if (known) continue
+      const { columns, parent, parentColumns } = alternative
+      references.push({ constraint: null, columns, parent, parentColumns, collations: this.#collations(parent, parentColumns, unit.id, columns), parentFate: this.#fate(parent) })
     }
     return [...references, ...this.#declaredLookups(unit, references)]
   }
@@ -153,7 +155,7 @@ class PlanBuilder {
       const entry = rule.kind === 'lookup' ? this.#lookupNamed(rule.table, unit.id.database) : null
       const key = entry === null ? null : identityOf(entry.unit.table)
       if (entry === null || key?.length !== 1 || known.some((r) => r.parentFate === 'lookup' && r.columns.includes(column))) return []
-      return [{ constraint: null, columns: [column], parent: entry.unit.id, parentColumns: key, parentFate: 'lookup' }]
+      return [{ constraint: null, columns: [column], parent: entry.unit.id, parentColumns: key, collations: this.#collations(entry.unit.id, key, unit.id, [column]), parentFate: 'lookup' }]
     })
   }
 
@@ -170,9 +172,18 @@ class PlanBuilder {
       this.#standingFor({ database: unit.id.database, ...key.table }).map((id) => {
         const child = this.#units.get(unitKey(id))
         const no = child !== undefined && isOwned(child) ? (this.#numbers.get(unitKey(child.id)) ?? null) : null
-        return { constraint: key.name, table: { schema: id.schema, name: id.name }, columns: key.columns, referencedColumns: key.referencedColumns, child: no }
+        return { constraint: key.name, table: { schema: id.schema, name: id.name }, columns: key.columns, referencedColumns: key.referencedColumns, collations: this.#collations(id, key.columns, unit.id, key.referencedColumns), child: no }
       }),
     )
+  }
+
+  /** Collations of the columns of one table where those of the other differ. */
+  #collations(one: UnitId, columns: readonly string[], other: UnitId, otherColumns: readonly string[]): readonly (string | null)[] {
+    const collationOf = (id: UnitId, name: string | undefined): string | null => this.#index(id).tables.get(tableKey(id))?.columns.find((column) => column.name === name)?.collation ?? null
+    return columns.map((name, n) => {
+      const collation = collationOf(one, name)
+      return collation === collationOf(other, otherColumns[n]) ? null : (collation ?? 'pg_catalog."default"')
+    })
   }
 
   /** The table itself, or the leaves that stand for it: to take them for one would take rows that move for rows that stay. */

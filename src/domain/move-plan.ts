@@ -59,6 +59,8 @@ export interface Reference {
   readonly columns: readonly string[]
   readonly parent: UnitId
   readonly parentColumns: readonly string[]
+  /** By column, the collation of the parent's where the two differ: they cannot be compared without one, and the parent's index is what serves. */
+  readonly collations: readonly (string | null)[]
   /** What becomes of the parent's rows. */
   readonly parentFate: 'owned' | 'shared' | 'lookup' | 'stays'
 }
@@ -69,6 +71,8 @@ export interface InboundReference {
   readonly table: TableName
   readonly columns: readonly string[]
   readonly referencedColumns: readonly string[]
+  /** By column, the collation of the referring one where the two differ. */
+  readonly collations: readonly (string | null)[]
   /** The owned table of the plan that refers, by number; null where the table does not move as a whole. */
   readonly child: number | null
 }

@@ -6,7 +6,8 @@ import { compared } from '../dataplane/compare.js'
 import { fingerprint, isSame, seedsOf, storedText } from '../dataplane/fingerprint.js'
 import { guarded } from '../dataplane/guard.js'
 import { addToLedger, isLoaded } from '../dataplane/ledger.js'
-import { identityColumns, isOwnedRow, ownedInPlace, planColumn, tableItself } from '../dataplane/owned-rows.js'
+import { identityColumns, isOwnedRow, ownedInPlace, tableItself } from '../dataplane/owned-rows.js'
+import { inboundMatch } from '../dataplane/shared-rows.js'
 import { withdrawUnreferenced } from '../dataplane/withdraw-rows.js'
 import { columnOf, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
@@ -106,11 +107,8 @@ async function assertUnreferenced(ctx: MoveContext, session: Session, table: Own
   const { plan, scope } = frozenPlan(ctx)
   const child = plan.owned.find((t) => t.no === inbound.child)
   const stays = child === undefined ? 'true' : child.ownership.kind === 'query' ? `NOT EXISTS (SELECT 1 FROM (SELECT x.*) AS t WHERE ${isOwnedRow(child, scope)})` : `NOT ${isOwnedRow(child, { ...scope, alias: 'x' })}`
-  const equal = inbound.columns.map((name, n) => {
-    const referenced = inbound.referencedColumns[n] ?? ''
-    return compared(columnOf('x', name), '=', columnOf('t', referenced), planColumn(table, referenced).equality)
-  })
-  const { total } = await session.one<{ total: string }>(sql('purge/inbound', { child: `${qualified(inbound.table)} AS x`, table: tableItself(table), equal: equal.join(' AND '), matches, stays }))
+  const equal = inboundMatch(table, inbound)
+  const { total } = await session.one<{ total: string }>(sql('purge/inbound', { child: `${qualified(inbound.table)} AS x`, table: tableItself(table), equal, matches, stays }))
   if (total === '0') return
   throw new MoverError({
     code: 'OM6003',
