@@ -34,7 +34,7 @@ export function asMoverError(thrown: unknown): MoverError {
   })
 }
 
-export function errorDocument({ code, message, hint, retry }: MoverError): ErrorDocument {
+function errorDocument({ code, message, hint, retry }: MoverError): ErrorDocument {
   return { code, message, hint, retry }
 }
 

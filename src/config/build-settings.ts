@@ -88,7 +88,7 @@ function tenancySettings(raw: NonNullable<RawConfig['tenancy']>, input: BuildInp
 }
 
 /** `schema.table` at the first dot; a bare name belongs to `defaultSchema`. */
-export function splitTableName(text: string, defaultSchema = 'public'): TableName {
+function splitTableName(text: string, defaultSchema = 'public'): TableName {
   const dot = text.indexOf('.')
   return dot === -1 ? { schema: defaultSchema, name: text } : { schema: text.slice(0, dot), name: text.slice(dot + 1) }
 }

@@ -44,7 +44,7 @@ const moveFields = {
   columns: z.record(nonEmpty, columnRule).optional(),
 }
 
-export const shardingKey = z
+const shardingKey = z
   .record(nonEmpty, nonEmpty)
   .superRefine((references, context) => {
     for (const [columns, table] of Object.entries(references)) {
@@ -54,7 +54,7 @@ export const shardingKey = z
   })
   .describe('key column (or "a, b") to the table that its value refers to: `table`, or `table(column, …)`')
 
-export const desiredShardingKey = z
+const desiredShardingKey = z
   .record(
     nonEmpty,
     z.looseObject({
@@ -65,7 +65,7 @@ export const desiredShardingKey = z
   )
   .describe('how to reach the owner through a parent')
 
-export const moveSchema = z.strictObject(moveFields)
+const moveSchema = z.strictObject(moveFields)
 export const inlineEntrySchema = z.strictObject({ sharding_key: shardingKey.optional(), desired_sharding_key: desiredShardingKey.optional(), ...moveFields })
 
 /** GitLab's db/docs/*.yml: only what ownership needs; everything else there is none of our business. */

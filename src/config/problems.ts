@@ -18,7 +18,7 @@ export function listProblems(problems: readonly Problem[]): string {
 }
 
 /** `cells.cell-a.databases.main`, `tenancy.tables["public.notes"].exempt`, `maintenance.enter[0]`. */
-export function formatPath(path: readonly PropertyKey[]): string {
+function formatPath(path: readonly PropertyKey[]): string {
   return path.map((segment, index) => formatSegment(segment, index === 0)).join('')
 }
 

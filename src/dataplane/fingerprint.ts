@@ -32,7 +32,7 @@ export function seedsOf(moveId: string): readonly [string, string] {
  * settings. Record output quotes and escapes, and prints NULL as nothing and '' as "", so different rows never share a text
  * (1.0 and 1.00, 0 and -0 differ). bytea goes in by its SHA-256: its hex form would double it and cannot exceed 1 GB.
  */
-export function rowText(table: TableShape, expression: (column: PlanColumn) => string, columns: readonly PlanColumn[] = table.columns): string {
+function rowText(table: TableShape, expression: (column: PlanColumn) => string, columns: readonly PlanColumn[] = table.columns): string {
   const fields = inNameOrder(columns).map((column) => canonical(column, expression(column)))
   return `ROW(${fields.join(', ')})::text`
 }

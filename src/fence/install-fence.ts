@@ -50,7 +50,7 @@ export async function installFence(request: FenceRequest): Promise<void> {
   }
 }
 
-export function triggerKey(table: TableName, name: string): string {
+function triggerKey(table: TableName, name: string): string {
   return `${qualified(table)} ${name}`
 }
 

@@ -42,7 +42,7 @@ function placed(found: Finding): string {
   return found.table === null ? '' : `${found.schema ?? ''}.${found.table}: `
 }
 
-export function findingOf(error: unknown, { cell, database }: FindingPlace): Finding {
+function findingOf(error: unknown, { cell, database }: FindingPlace): Finding {
   if (!(error instanceof MoverError)) throw error
   return finding(error.code, 'error', { cell: cell ?? null, database: database ?? null }, { message: error.message, hint: error.hint })
 }

@@ -39,7 +39,7 @@ interface DescribedError {
  * What of an error may be logged (P8). Of ours all; of PostgreSQL's only what names things, because its message, detail,
  * context and query quote values ("invalid input syntax for type integer: …", "Key (token)=(…) already exists").
  */
-export function describeError(error: unknown): DescribedError {
+function describeError(error: unknown): DescribedError {
   if (!(error instanceof Error)) return { name: typeof error, code: null, message: null, where: {}, stack: null, cause: null }
   const fields = error as Error & Readonly<Record<string, unknown>>
   const isOfServer = 'severity' in error && 'routine' in error

@@ -36,7 +36,7 @@ export async function prepare(ctx: MoveContext, input: PrepareInput): Promise<vo
 }
 
 /** What makes a plan no move. */
-export function refuse(examined: Examined): void {
+function refuse(examined: Examined): void {
   if (!isBlocking(examined.findings)) return
   const errors = examined.findings.filter((f) => f.severity === 'error')
   const only = errors.every((f) => f.code === 'OM2004') ? errors[0] : undefined
