@@ -1,4 +1,4 @@
--- Check constraints of all tables of `tables.sql` that are enforced for new rows (NOT VALID ones are; NOT ENFORCED ones of PostgreSQL 18 are not).
+-- Purpose: check constraints of all tables of `tables.sql` that are enforced for new rows (NOT VALID ones are; NOT ENFORCED ones of PostgreSQL 18 are not).
 -- Parameters: none. Locks: catalog reads only.
 -- Columns: table_oid, name, expression.
 SELECT k.conrelid AS table_oid, k.conname::text AS name, pg_get_expr(k.conbin, k.conrelid) AS expression

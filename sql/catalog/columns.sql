@@ -1,4 +1,4 @@
--- Columns of all tables of `tables.sql`, dropped ones left out, in the order of the table.
+-- Purpose: columns of all tables of `tables.sql`, dropped ones left out, in the order of the table.
 -- Parameters: none. Locks: catalog reads only.
 -- Columns: table_oid, attnum, name, type, type_kind, type_schema, type_name, base_schema, base_name, equality_schema, not_null,
 --   default, generated, identity, collation (SQL spelling, null where it is the type's own).

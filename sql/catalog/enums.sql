@@ -1,4 +1,4 @@
--- Enum types with their labels in their order.
+-- Purpose: enum types with their labels in their order.
 -- Parameters: none. Locks: catalog reads only.
 -- Columns: schema, name, labels.
 SELECT n.nspname::text AS schema, t.typname::text AS name, array_agg(e.enumlabel::text ORDER BY e.enumsortorder) AS labels

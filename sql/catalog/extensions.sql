@@ -1,4 +1,4 @@
--- Extensions of this database.
+-- Purpose: extensions of this database.
 -- Parameters: none. Locks: catalog reads only.
 -- Columns: name, version, schema.
 SELECT e.extname::text AS name, e.extversion AS version, n.nspname::text AS schema

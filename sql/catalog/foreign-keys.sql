@@ -1,4 +1,4 @@
--- Foreign keys as declared: those that PostgreSQL derives for partitions on either side left out.
+-- Purpose: foreign keys as declared: those that PostgreSQL derives for partitions on either side left out.
 -- Parameters: none. Locks: catalog reads only.
 -- Columns: name, schema, table, columns, referenced_schema, referenced_table, referenced_columns, deferrable, validated, on_delete, match_full.
 SELECT k.conname::text AS name,

@@ -1,4 +1,4 @@
--- Indexes of all tables of `tables.sql`, invalid ones too.
+-- Purpose: indexes of all tables of `tables.sql`, invalid ones too.
 -- Parameters: none. Locks: catalog reads only.
 -- Columns: table_oid, name, is_primary, is_unique, is_exclusion, is_valid, is_immediate, nulls_not_distinct, columns (null for an
 --   expression; INCLUDE columns left out), expressions, predicate, method, exclusion_operators (null unless it excludes), definition.

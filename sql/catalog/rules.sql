@@ -1,4 +1,4 @@
--- Rewrite rules of all tables of `tables.sql`.
+-- Purpose: rewrite rules of all tables of `tables.sql`.
 -- Parameters: none. Locks: catalog reads only.
 -- Columns: table_oid, name.
 SELECT r.ev_class AS table_oid, r.rulename::text AS name

@@ -1,4 +1,4 @@
--- Schemas of the application: not PostgreSQL's, not ours.
+-- Purpose: schemas of the application: not PostgreSQL's, not ours.
 -- Parameters: none. Locks: catalog reads only.
 -- Columns: name.
 SELECT n.nspname::text AS name

@@ -1,4 +1,4 @@
--- Where sequences stand.
+-- Purpose: where sequences stand.
 -- Parameters: $1 oid[] of sequences, at most a few thousand: each is locked ROW EXCLUSIVE until the transaction ends (nextval does the
 --   same and is not hindered), and a lock table holds about 6,400 locks by default. So: outside of any transaction.
 -- Columns: oid, last_value (text; null where nextval was never called or the role may not read it).

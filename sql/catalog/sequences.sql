@@ -1,4 +1,4 @@
--- Sequences and the column each serves: the one that owns it (serial, identity), else one whose default calls nextval on it.
+-- Purpose: sequences and the column each serves: the one that owns it (serial, identity), else one whose default calls nextval on it.
 -- Parameters: none. Locks: catalog reads only (the position of a sequence is read by `sequence-positions.sql`).
 -- Columns: oid, schema, name, used_schema, used_table, used_column (all null for a free one), increment, min, max, cycle (numbers as text).
 SELECT c.oid,

@@ -1,4 +1,4 @@
--- Which server and database this is.
+-- Purpose: which server and database this is.
 -- Parameters: none. Locks: none.
 -- Columns: version_num, system_identifier (text), timeline, database, encoding, in_recovery.
 -- The timeline is the one WAL is written to now: after a promotion the control file names the old one until the next checkpoint.

@@ -1,4 +1,4 @@
--- Ordinary and partitioned tables, partitions of all levels included; no views, foreign or temporary tables.
+-- Purpose: ordinary and partitioned tables, partitions of all levels included; no views, foreign or temporary tables.
 -- Parameters: none. Locks: catalog reads only; sizes are the statistics' own (relpages, reltuples), so no file is opened.
 -- Columns: oid, schema, name, kind, parents (jsonb array of {schema, name}, in order), is_partition, bound, key, persistence, extension,
 --   rls_enabled, rls_forced, rls_bypassed, is_owner, can_select, can_insert, can_update, can_delete, can_trigger,

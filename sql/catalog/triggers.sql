@@ -1,4 +1,4 @@
--- Triggers of all tables of `tables.sql`, those that PostgreSQL keeps for constraints left out; clones on partitions are listed there too.
+-- Purpose: triggers of all tables of `tables.sql`, those that PostgreSQL keeps for constraints left out; clones on partitions are listed there too.
 -- Parameters: none. Locks: catalog reads only.
 -- Columns: table_oid, name, enabled, function (schema.name, raw).
 SELECT g.tgrelid AS table_oid, g.tgname::text AS name, g.tgenabled::text AS enabled, fn.nspname || '.' || f.proname AS function

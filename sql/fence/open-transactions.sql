@@ -1,4 +1,5 @@
 -- Purpose: the transactions open in this database now, prepared ones included: those that a freeze must outlive.
+-- Parameters: $1 prefix of the application names of the mover's own sessions
 -- Result: id, pid (null for a prepared one), what (for a message)
 -- Locks: none. pg_locks shows every virtual transaction to every role, and a virtual id is never used twice.
 SELECT l.virtualtransaction AS id, l.pid,
