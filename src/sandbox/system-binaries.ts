@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { probe } from './binaries.js'
 import type { Binaries, BinariesRequest } from './binaries.js'
+import { probe } from './probe-binary.js'
 import { sandboxError } from './sandbox-error.js'
 
 /** Where distributions keep the server's programs, which are seldom on PATH; folders below are named by version. */
