@@ -33,3 +33,5 @@ CREATE TABLE IF NOT EXISTS org_mover.ledger_keys (
   keys      text[] NOT NULL,
   PRIMARY KEY (move_id, table_no, chunk_no, column_no)
 );
+-- Written once, read a few times, gone with the move: to compress them costs three times what storing them does.
+ALTER TABLE org_mover.ledger_keys ALTER COLUMN keys SET STORAGE EXTERNAL;

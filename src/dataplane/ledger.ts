@@ -1,5 +1,5 @@
 import { bug } from '../domain/errors.js'
-import type { TableShape } from '../domain/move-plan.js'
+import type { PlanColumn, TableShape } from '../domain/move-plan.js'
 import { columnOf, literal, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
@@ -25,10 +25,20 @@ export interface ChunkKeys {
 export async function readKeys(session: Session, table: TableShape, source: RowSource, map: MapRelation): Promise<ChunkKeys> {
   const key = identityColumns(table)
   if (key.length === 0) throw bug(`${table.id.name} has no key to record`)
-  const columns = key.map((column, n) => `(${projected(table, column, map)})::text AS p${n + 1}`)
+  const columns = key.map((column, n) => `${isPlain(column) ? projected(table, column, map) : `(${projected(table, column, map)})::text`} AS p${n + 1}`)
   const arrays = key.map((_, n) => `coalesce(array_agg(p${n + 1}), '{}')::text AS k${n + 1}`)
   const row = await session.one<Record<string, string>>(sql('chunk/keys', { arrays: arrays.join(', '), columns: columns.join(', '), ...source }))
   return { rows: Number(row['rows']), arrays: key.map((_, n) => row[`k${n + 1}`] ?? '{}') }
+}
+
+/**
+ * Types whose arrays print each element as the element's own text: a third of the cost of a cast for each key (measured, 160,000
+ * keys of two columns: 50 ms against 150). Of others that would not hold: an array of arrays is no array of their texts.
+ */
+const PLAIN = new Set(['int2', 'int4', 'int8', 'uuid'])
+
+function isPlain({ castType }: PlanColumn): boolean {
+  return castType.schema === 'pg_catalog' && PLAIN.has(castType.name)
 }
 
 export async function isLoaded(session: Session, holder: Holder, chunk: ChunkId): Promise<boolean> {
