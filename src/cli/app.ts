@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.js'
 import type { CheckDocument, DiscoverDocument, DoneDocument, ListDocument, MoveDocument, PlanDocument } from '../domain/documents.js'
-import type { MovePhase, MoveState } from '../domain/vocabulary.js'
+import type { MoveState, Phase } from '../domain/vocabulary.js'
 import type { Logger } from '../observability/logger.js'
 import type { Progress } from '../observability/progress.js'
 
@@ -38,7 +38,7 @@ export interface App extends AsyncDisposable {
   discover(request: { readonly cell?: string; readonly mode: 'write'; readonly directory: string }): Promise<DiscoverDocument>
   discover(request: { readonly cell?: string; readonly mode: 'check' }): Promise<CheckDocument>
   plan(request: MoveRequest): Promise<PlanDocument>
-  move(request: MoveRequest & { readonly pauseBefore?: MovePhase }, io: MoveIo): Promise<MoveDocument>
+  move(request: MoveRequest & { readonly pauseBefore?: Phase }, io: MoveIo): Promise<MoveDocument>
   resume(moveId: string, io: MoveIo): Promise<MoveDocument>
   status(moveId: string): Promise<MoveDocument>
   /** Without filter: every move. `openOnly`: those that have not ended. */

@@ -1,5 +1,5 @@
 import type { LogFormat, LogLevel } from '../observability/logger.js'
-import type { MovePhase, MoveState } from '../domain/vocabulary.js'
+import type { MoveState, Phase } from '../domain/vocabulary.js'
 
 /** What the operator asked for, after all checks of usage. */
 export type Invocation =
@@ -9,7 +9,7 @@ export type Invocation =
   | { readonly command: 'route set'; readonly org: string; readonly to: string; readonly yes: boolean }
   | { readonly command: 'discover'; readonly cell: string | null; readonly write: string | null; readonly check: boolean }
   | { readonly command: 'plan'; readonly org: string; readonly to: string; readonly from: string | null }
-  | { readonly command: 'move'; readonly org: string; readonly to: string; readonly from: string | null; readonly pauseBefore: MovePhase | null; readonly yes: boolean }
+  | { readonly command: 'move'; readonly org: string; readonly to: string; readonly from: string | null; readonly pauseBefore: Phase | null; readonly yes: boolean }
   | { readonly command: 'resume'; readonly moveId: string; readonly yes: boolean }
   | { readonly command: 'status'; readonly moveId: string | null; readonly watch: boolean }
   | { readonly command: 'list'; readonly org: string | null; readonly state: MoveState | null }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { MOVE_PHASES, MOVE_STATES } from '../domain/vocabulary.js'
+import { MOVE_STATES, PHASES } from '../domain/vocabulary.js'
 import { LOG_FORMATS, LOG_LEVELS } from '../observability/logger.js'
 import type { Invocation } from './invocation.js'
 import type { Usage } from './usage.js'
@@ -112,11 +112,11 @@ function defineMoves(define: Define, { usage, run }: ProgramOptions): void {
     },
   )
   withTarget(define('move', 'move an organization to another cell', ['org-mover move --org 42 --to cell-b', 'org-mover move --org 42 --to cell-b --pause-before cutover --yes']))
-    .option('--pause-before <phase>', `stop before ${MOVE_PHASES.join(', ')}`)
+    .option('--pause-before <phase>', `stop before ${PHASES.join(', ')} (every move rests before purge)`)
     .option('-y, --yes', YES)
     .action((raw: RawOptions, command: Command) => {
       usage.positional(command.args, 0)
-      run({ command: 'move', ...target(raw), pauseBefore: usage.oneOf('--pause-before', raw['pauseBefore'], MOVE_PHASES), yes: raw['yes'] === true })
+      run({ command: 'move', ...target(raw), pauseBefore: usage.oneOf('--pause-before', raw['pauseBefore'], PHASES), yes: raw['yes'] === true })
     })
 }
 

@@ -3,7 +3,7 @@ import { examine } from '../checks/examine.js'
 import type { CheckDocument, DiscoverDocument, DoneDocument, ListDocument, MoveDocument, PlanDocument } from '../domain/documents.js'
 import { MoverError } from '../domain/errors.js'
 import { ENDED_STATES, MOVE_STATES } from '../domain/vocabulary.js'
-import type { MovePhase, MoveState } from '../domain/vocabulary.js'
+import type { MovePhase, MoveState, Phase } from '../domain/vocabulary.js'
 import { applicationName } from '../dataplane/names.js'
 import type { Logger } from '../observability/logger.js'
 import type { Progress } from '../observability/progress.js'
@@ -111,7 +111,7 @@ export class App implements AsyncDisposable {
     return planDocument(this.#settings, { org: request.org, source, target: request.to }, examined)
   }
 
-  async move(request: MoveRequest & { readonly pauseBefore?: MovePhase }, io: MoveIo): Promise<MoveDocument> {
+  async move(request: MoveRequest & { readonly pauseBefore?: Phase }, io: MoveIo): Promise<MoveDocument> {
     const control = await this.#ready()
     const { source } = await this.#endpoints(request)
     const retaining = await findRetainingMove(control, request.org, request.to)
