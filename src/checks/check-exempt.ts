@@ -1,7 +1,10 @@
+import { tableKey } from '../domain/catalog.js'
 import type { LookupTable, SharedTable } from '../domain/move-plan.js'
 import { finding } from '../domain/finding.js'
 import { lookupColumns, matchLookupTable } from '../dataplane/lookup-maps.js'
-import { stageShared } from '../dataplane/shared-rows.js'
+import { absentStaged, stageShared } from '../dataplane/shared-rows.js'
+import { checkSequences } from './check-sequences.js'
+import { checkIndex } from './check-target.js'
 import { bounded, nameOf, placeOf } from './examination.js'
 import type { Examination } from './examination.js'
 
@@ -32,6 +35,7 @@ async function checkLookup(exam: Examination, table: LookupTable): Promise<void>
 async function checkShared(exam: Examination, table: SharedTable): Promise<void> {
   const { database } = table.id
   const compared = await stageShared({ source: exam.session('source', database), target: exam.session('target', database) }, table, exam.shared, exam.map)
+  if (compared.absent > 0) await checkArrivals(exam, table)
   if (compared.differing === 0) return
   exam.report(
     finding('OM2113', 'error', placeOf(exam, 'target', table), {
@@ -39,4 +43,19 @@ async function checkShared(exam: Examination, table: SharedTable): Promise<void>
       hint: 'make them equal on both cells, or name the columns that may differ under differ_by',
     }, { count: compared.differing, examples: compared.examples.slice(0, 5).map((key) => Object.fromEntries((table.identity ?? []).map((name, n) => [name, key[n] ?? null]))) }),
   )
+}
+
+/** Shared rows that will be inserted: no unique key of theirs may be taken, no id of theirs may be handed out again. */
+async function checkArrivals(exam: Examination, table: SharedTable): Promise<void> {
+  const { database } = table.id
+  const absent = absentStaged(table)
+  const generated = table.columns.filter((column) => column.generated)
+  const there = exam.catalogs.target.get(database)?.tables.find((one) => tableKey(one) === tableKey(table.id))
+  for (const index of there?.indexes ?? []) {
+    if (!(index.isUnique || index.isExclusion) || !index.isValid || index.isPrimary) continue
+    // generated columns are not staged: such a key is refused by the target itself, when the rows come
+    if (generated.length > 0 && index.columns.some((name) => name === null || generated.some((column) => column.name === name))) continue
+    await checkIndex(exam, table, index, `(SELECT s.* FROM ${absent.from} WHERE ${absent.where}) AS absent`)
+  }
+  await checkSequences(exam, table, { session: exam.session('target', database), alias: 's', ...absent })
 }

@@ -1,13 +1,14 @@
 import type { Catalog, Index, Table } from '../domain/catalog.js'
 import { tableKey } from '../domain/catalog.js'
-import type { OwnedTable, PlanColumn } from '../domain/move-plan.js'
+import type { OwnedTable, PlanColumn, TableShape } from '../domain/move-plan.js'
 import { countOwned } from '../dataplane/chunks.js'
 import { copyBetween } from '../dataplane/copy-stream.js'
 import { ownedInPlace, ownedRows, planColumn } from '../dataplane/owned-rows.js'
 import { projected } from '../dataplane/projection.js'
 import { finding } from '../domain/finding.js'
-import { ident, identList, literal, qualified } from '../postgres/quote.js'
+import { ident, identList, qualified } from '../postgres/quote.js'
 import { sql } from '../postgres/sql.js'
+import { checkSequences } from './check-sequences.js'
 import { bounded, nameOf, placeOf, reportRows, sample } from './examination.js'
 import type { Examination } from './examination.js'
 
@@ -22,7 +23,7 @@ export async function checkTarget(exam: Examination): Promise<void> {
     if (there === null) continue
     await bounded(exam, placeOf(exam, 'target', table), 'conflicts with rows of the target', () => checkConflicts(exam, table, there))
     if (table.partitioned) await bounded(exam, placeOf(exam, 'target', table), 'partitions', () => checkPartitions(exam, table))
-    await checkSequences(exam, table)
+    await checkSequences(exam, table, { session: exam.session('source', table.id.database), alias: 't', ...ownedRows(table, exam.scope) })
   }
 }
 
@@ -75,7 +76,8 @@ async function stage(exam: Examination, table: OwnedTable, columns: readonly Pla
   await target.execute(`ANALYZE ${STAGE}`)
 }
 
-async function checkIndex(exam: Examination, table: OwnedTable, index: Index): Promise<void> {
+/** Moving rows of `stage` that the index of the target would reject. */
+export async function checkIndex(exam: Examination, table: TableShape, index: Index, stage: string = STAGE): Promise<void> {
   const expressions = index.expressions.map((expression, n) => `(${expression}) AS e${n + 1}`).join(', ')
   const matches = index.expressions.map((_, n) => {
     const operator = index.exclusionOperators?.[n]
@@ -88,7 +90,7 @@ async function checkIndex(exam: Examination, table: OwnedTable, index: Index): P
   const rows = await exam.session('target', table.id.database).rows<{ key: (string | null)[]; total: string }>(
     sql('prepare/conflicts', {
       key: `ARRAY[${index.expressions.map((_, n) => `s.e${n + 1}::text`).join(', ')}]`,
-      stage: STAGE,
+      stage,
       staged: expressions,
       existing: expressions,
       predicate: index.predicate ?? 'true',
@@ -144,31 +146,4 @@ async function unplaced(exam: Examination, table: OwnedTable): Promise<Awaited<R
   const rows = await sample(target, { ...table, identity: table.identity }, { from: `${STAGE} AS t`, where: leaves.length === 0 ? 'true' : `(${accepts}) IS NOT TRUE` })
   await target.execute(`DROP TABLE ${STAGE}`)
   return rows
-}
-
-async function checkSequences(exam: Examination, table: OwnedTable): Promise<void> {
-  if (exam.sequences === 'advance') return
-  const sequences = exam.catalogs.target.get(table.id.database)?.sequences.filter((s) => s.usedBy !== null && tableKey(s.usedBy.table) === tableKey(table.id)) ?? []
-  for (const sequence of sequences) {
-    const name = sequence.usedBy?.column
-    const column = table.columns.find((c) => c.name === name)
-    if (column === undefined || column.castType.name !== 'int8') continue
-    const ascending = BigInt(sequence.increment) > 0n
-    const last = sequence.lastValue === null ? null : BigInt(sequence.lastValue)
-    const low = ascending ? (last === null ? BigInt(sequence.min) : last + 1n) : BigInt(sequence.min)
-    const high = ascending ? BigInt(sequence.max) : last === null ? BigInt(sequence.max) : last - 1n
-    if (low > high) continue
-    await bounded(exam, placeOf(exam, 'target', table), `ids in the range of ${sequence.name}`, async () => {
-      const found = await exam.session('source', table.id.database).one<{ total: string; min: string | null; max: string | null }>(
-        sql('prepare/extreme-ids', { column: `t.${ident(column.name)}`, ...ownedRows(table, exam.scope), low: `${literal(String(low))}::bigint`, high: `${literal(String(high))}::bigint` }),
-      )
-      if (Number(found.total) === 0) return
-      exam.report(
-        finding('OM2110', 'error', placeOf(exam, 'target', table), {
-          message: `${found.total} moving row(s) of ${nameOf(table)} have a ${column.name} (${found.min} to ${found.max}) that sequence ${sequence.schema}.${sequence.name} of ${exam.plan.target} will hand out (it goes on from ${low} to ${high})`,
-          hint: 'give each cell a range of its own (ALTER SEQUENCE … MAXVALUE), or declare `sequences: advance` where both cells share one range',
-        }, { count: Number(found.total) }),
-      )
-    })
-  }
 }

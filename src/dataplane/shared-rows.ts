@@ -182,6 +182,11 @@ export async function repairDrift(target: Session, table: SharedTable, holder: H
   )
 }
 
+/** The staged rows that the target lacks, under alias s, in the session of the last `stageShared`. */
+export function absentStaged(table: SharedTable): RowSource {
+  return { from: `${STAGE} AS s`, where: `NOT EXISTS (SELECT 1 FROM ${tableItself(table)} WHERE ${keyMatch(table)})` }
+}
+
 async function absentKeys(target: Session, table: SharedTable): Promise<{ readonly rows: number; readonly arrays: readonly string[] }> {
   const key = identityColumns(table)
   const row = await target.one<Record<string, string>>(

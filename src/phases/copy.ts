@@ -3,11 +3,10 @@ import type { OwnedTable } from '../domain/move-plan.js'
 import { countOwned, cutChunks } from '../dataplane/chunks.js'
 import { readLedger } from '../dataplane/ledger.js'
 import { loadChunk } from '../dataplane/load-chunk.js'
-import { ownedRows } from '../dataplane/owned-rows.js'
 import { MoverError } from '../domain/errors.js'
-import { ident, qualified } from '../postgres/quote.js'
-import { readCatalog } from '../postgres/read-catalog.js'
+import { qualified } from '../postgres/quote.js'
 import { sql } from '../postgres/sql.js'
+import { advanceSequences } from './advance-sequences.js'
 import { cellDatabase } from './context.js'
 import type { ChunkRecord, MoveContext } from './context.js'
 import { insertMissingLookups, loadShared } from './copy-exempt.js'
@@ -115,22 +114,6 @@ async function settleTarget(ctx: MoveContext): Promise<void> {
         })
       }),
     )
-    if (ctx.options.sequences === 'advance') await advanceSequences(ctx, database, loaded)
+    await advanceSequences(ctx, database)
   }
 }
-
-async function advanceSequences(ctx: MoveContext, database: string, loaded: readonly OwnedTable[]): Promise<void> {
-  const { scope } = frozenPlan(ctx)
-  await cellDatabase(ctx, 'target', database).admin.use(async (session) => {
-    const catalog = await readCatalog(session)
-    for (const table of loaded) {
-      for (const sequence of catalog.sequences) {
-        if (sequence.usedBy === null || tableKey(sequence.usedBy.table) !== tableKey(table.id) || BigInt(sequence.increment) < 0n) continue
-        const { from, where } = ownedRows(table, scope)
-        const { max } = await session.one<{ max: string | null }>(`SELECT max(t.${ident(sequence.usedBy.column)})::text AS max FROM ${from} WHERE ${where}`)
-        if (max !== null && BigInt(max) <= BigInt(sequence.max)) await session.rows(sql('copy/advance-sequence', { sequence: qualified(sequence) }), [qualified(sequence), max])
-      }
-    }
-  })
-}
-

@@ -1,6 +1,7 @@
 import { MoverError } from '../domain/errors.js'
 import { guarded } from '../dataplane/guard.js'
 import { liftFence } from '../fence/lift-fence.js'
+import { advanceSequences } from './advance-sequences.js'
 import { cleanSide } from './clean-cell.js'
 import type { MoveContext } from './context.js'
 import { assertLookupsUnchanged, loadShared } from './copy-exempt.js'
@@ -28,6 +29,7 @@ async function passGates(ctx: MoveContext): Promise<void> {
     throw new MoverError({ code: 'OM4002', message: `verification of this move has not passed (${verification?.verdict ?? 'not run'}); the route is unchanged and the source still fenced`, hint: 'run `org-mover resume`, which verifies first', retry: 'safe' })
   }
   await loadShared(ctx)
+  for (const database of ctx.cells.target.keys()) await advanceSequences(ctx, database)
   await assertLookupsUnchanged(ctx)
   await assertWorldUnchanged(ctx, 'before cutover')
   for (const side of ['source', 'target'] as const) {
