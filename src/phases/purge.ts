@@ -134,8 +134,8 @@ async function purgeUnreferenced(ctx: MoveContext): Promise<void> {
 }
 
 /**
- * Tables that others refer to come after those that refer to them; in a circle the order does not matter under the replica role.
- * A declared predicate finds its rows through other tables' rows, so `query` tables come before all that they may read.
+ * `query` tables come before all else: their predicates find rows through other tables' rows, whatever refers to whom. Then
+ * tables that others refer to after those that refer to them; in a circle the order does not matter under the replica role.
  */
 function childrenFirst(tables: readonly OwnedTable[]): readonly OwnedTable[] {
   const queries = tables.filter((table) => table.ownership.kind === 'query')
@@ -145,20 +145,22 @@ function childrenFirst(tables: readonly OwnedTable[]): readonly OwnedTable[] {
   const visit = (table: OwnedTable): void => {
     if (seen.has(table.no)) return
     seen.add(table.no)
-    for (const { child } of table.inbound) {
+    for (const query of queries) if (mayRead(query, table)) visit(query)
+    for (const { child } of table.ownership.kind === 'query' ? [] : table.inbound) {
       const referring = child === null ? undefined : byNo.get(child)
       if (referring !== undefined) visit(referring)
     }
-    for (const query of queries) if (mayRead(query, table)) visit(query)
     ordered.push(table)
   }
-  for (const table of tables) visit(table)
+  for (const table of [...queries, ...tables]) visit(table)
   return ordered
 }
 
 /** Whether the declared predicate of one table may name the other: among `query` tables by the text, else always. */
-function mayRead(query: OwnedTable, table: OwnedTable): boolean {
-  return table.ownership.kind !== 'query' || (query.ownership.kind === 'query' && query.ownership.where.includes(table.id.name))
+function mayRead(query: OwnedTable, { id, ownership }: OwnedTable): boolean {
+  if (ownership.kind !== 'query' || query.ownership.kind !== 'query') return true
+  const { where } = query.ownership
+  return [id.name, id.name.replaceAll('"', '""')].some((name) => where.includes(name))
 }
 
 function differs(ctx: MoveContext, table: OwnedTable, what: string): MoverError {
