@@ -1,9 +1,11 @@
 import { tableKey } from './catalog.js'
-import type { Catalog, ForeignKey, Table, TableName } from './catalog.js'
+import type { ForeignKey, TableName } from './catalog.js'
+import { declarationsOf, strategyOf } from './declared.js'
 import { finding } from './finding.js'
 import type { Finding } from './finding.js'
 import { unitKey } from './ownership.js'
-import type { Alternative, Declarations, Unit, UnitId } from './ownership.js'
+import type { Alternative, Unit, UnitId } from './ownership.js'
+import { ancestorsOf, foreignKeysByTable, hasColumn, primaryKeyOf } from './table-facts.js'
 import type { Tenancy } from './tenancy.js'
 import { candidates, draftUnits, schemasInScope } from './units.js'
 import type { Catalogs, DraftUnit } from './units.js'
@@ -320,53 +322,4 @@ class Classifier {
     this.#findings.push(finding('OM2102', 'error', id === null ? {} : { database: id.database, schema: id.schema, table: id.name }, { message, hint }))
     return null
   }
-}
-
-function strategyOf(draft: DraftUnit, tenancy: Tenancy): 'skip' | 'lookup' | 'shared' | 'query' | null {
-  const { entry } = draft
-  if (entry === null) return null
-  if (entry.exempt !== null) return entry.exempt
-  if (entry.shardingKey.length > 0 || entry.desiredShardingKey.length > 0) return null
-  return entry.class === null ? null : (tenancy.classes.get(entry.class)?.exempt ?? null)
-}
-
-function declarationsOf({ entry }: DraftUnit, tenancy: Tenancy): Declarations {
-  return {
-    unowned: entry?.unowned ?? tenancy.unowned,
-    matchBy: entry?.matchBy ?? null,
-    insertMissing: entry?.insertMissing ?? false,
-    where: entry?.where ?? null,
-    differBy: entry?.differBy ?? [],
-    purge: entry?.purge ?? null,
-    inbound: entry?.inbound ?? null,
-    columns: entry?.columns ?? {},
-  }
-}
-
-export function primaryKeyOf(table: Table): readonly string[] {
-  const columns = table.indexes.find((index) => index.isPrimary)?.columns ?? []
-  return columns.filter((column) => column !== null)
-}
-
-function hasColumn(table: Table, name: string): boolean {
-  return table.columns.some((column) => column.name === name)
-}
-
-function foreignKeysByTable(catalog: Catalog): ReadonlyMap<string, readonly ForeignKey[]> {
-  const byTable = new Map<string, ForeignKey[]>()
-  for (const key of [...catalog.foreignKeys].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const known = byTable.get(tableKey(key.table))
-    if (known === undefined) byTable.set(tableKey(key.table), [key])
-    else known.push(key)
-  }
-  return byTable
-}
-
-/** Foreign keys of a partitioned table stand at its root. */
-function ancestorsOf(table: Table, tables: readonly Table[]): readonly string[] {
-  if (!table.isPartition) return []
-  return table.parents.flatMap((parent) => {
-    const found = tables.find((t) => tableKey(t) === tableKey(parent))
-    return found === undefined ? [] : [tableKey(found), ...ancestorsOf(found, tables)]
-  })
 }

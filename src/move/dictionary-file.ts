@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import type { Column, Table } from '../domain/catalog.js'
 import { tableKey } from '../domain/catalog.js'
-import { primaryKeyOf } from '../domain/classify.js'
+import { primaryKeyOf } from '../domain/table-facts.js'
 import type { ColumnRule, SecretRule } from '../domain/dictionary.js'
 import type { RuleDocument } from '../domain/documents.js'
 import { isOwned, unitKey } from '../domain/ownership.js'

@@ -1,0 +1,31 @@
+import { tableKey } from './catalog.js'
+import type { Catalog, ForeignKey, Table } from './catalog.js'
+
+export function primaryKeyOf(table: Table): readonly string[] {
+  const columns = table.indexes.find((index) => index.isPrimary)?.columns ?? []
+  return columns.filter((column) => column !== null)
+}
+
+export function hasColumn(table: Table, name: string): boolean {
+  return table.columns.some((column) => column.name === name)
+}
+
+/** Foreign keys by the table that has them, in the order of their names. */
+export function foreignKeysByTable(catalog: Catalog): ReadonlyMap<string, readonly ForeignKey[]> {
+  const byTable = new Map<string, ForeignKey[]>()
+  for (const key of [...catalog.foreignKeys].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const known = byTable.get(tableKey(key.table))
+    if (known === undefined) byTable.set(tableKey(key.table), [key])
+    else known.push(key)
+  }
+  return byTable
+}
+
+/** Keys of the tables above a partition: its foreign keys stand at the root. */
+export function ancestorsOf(table: Table, tables: readonly Table[]): readonly string[] {
+  if (!table.isPartition) return []
+  return table.parents.flatMap((parent) => {
+    const found = tables.find((t) => tableKey(t) === tableKey(parent))
+    return found === undefined ? [] : [tableKey(found), ...ancestorsOf(found, tables)]
+  })
+}
