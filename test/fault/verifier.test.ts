@@ -152,6 +152,19 @@ describe('the verifier finds what was changed on the target between copy and ver
     expect(after.b.objects).toEqual(before.b.objects)
     expect(after.b.organizations.has(cells.org)).toBe(false)
   })
+
+  test('found: a row of the target, no part of the move, that moved rows refer to and that is gone; put back, the move goes on', async () => {
+    const [org = ''] = cells.neighbours
+    const id = await moveUntil(cells, 'verify', { org })
+    const [shard] = await cells.b.query<{ id: number; name: string }>('SELECT s.* FROM shards s WHERE EXISTS (SELECT FROM projects p WHERE p.shard_id = s.id AND p.organization_id = $1) LIMIT 1', [org])
+    await pastTheFence(cells.b, () => cells.b.query('DELETE FROM shards WHERE id = $1', [shard?.id]))
+    const { code, json } = await cells.orgMover(['verify', id])
+    expect({ code, error: json.error }).toMatchObject({ code: 4, error: { code: 'OM4001', message: expect.stringMatching(/public\.projects .*shard_id.*public\.shards/) } })
+    expect(json.verification.verdict).toBe('different')
+    await cells.b.query('INSERT INTO shards SELECT * FROM jsonb_populate_record(NULL::shards, $1)', [JSON.stringify(shard)])
+    const resumed = await cells.orgMover(['resume', id, '--yes'])
+    expect({ code: resumed.code, state: resumed.json.state, error: resumed.json.error }).toEqual({ code: 0, state: 'cut_over', error: null })
+  })
 })
 
 async function keyOf(cell: TestDatabase, { table, row }: Plant, org: string): Promise<Key> {
