@@ -1,4 +1,4 @@
-import type { PlanColumn } from '../domain/move-plan.js'
+import type { OwnedTable, PlanColumn } from '../domain/move-plan.js'
 import { identityColumns, ownedRows } from '../dataplane/owned-rows.js'
 import { finding } from '../domain/finding.js'
 import { columnOf } from '../postgres/quote.js'
@@ -8,8 +8,10 @@ import type { Examination } from './examination.js'
 
 /** PostgreSQL cannot build or send a message of 1 GB; below that, room for the other columns. */
 const MOST_BYTES = 1_000_000_000
-/** A smaller table cannot hold such a row, however well it is compressed. */
-const SMALLEST_TABLE_BYTES = 2 * 1024 * 1024
+/** Tables of this size are looked at one by one; smaller ones (or those that were never vacuumed and so seem small) many at once. */
+const LARGE_TABLE_BYTES = 2 * 1024 * 1024
+/** One statement never takes many locks. */
+const TABLES_PER_STATEMENT = 40
 
 /**
  * Finds tables whose widest row is too wide for text COPY, where bytea doubles: they travel in binary. A row too wide for
@@ -17,14 +19,13 @@ const SMALLEST_TABLE_BYTES = 2 * 1024 * 1024
  */
 export async function checkWidth(exam: Examination): Promise<ReadonlySet<number>> {
   const wide = new Set<number>()
-  for (const table of exam.plan.owned) {
-    const columns = table.columns.filter((column) => !column.generated && lengthOf(column) !== null)
-    if ((exam.counts.get(table.no) ?? 0) === 0 || table.bytesEstimate < SMALLEST_TABLE_BYTES || columns.length === 0) continue
+  const candidates = exam.plan.owned.filter((table) => (exam.counts.get(table.no) ?? 0) > 0 && columnsWithLength(table).length > 0)
+  const large = candidates.filter((table) => table.bytesEstimate >= LARGE_TABLE_BYTES)
+  for (const table of [...large, ...(await wideAmong(exam, candidates.filter((one) => !large.includes(one))))]) {
     await bounded(exam, placeOf(exam, 'source', table), 'widest row', async () => {
       const key = table.identity === null ? table.columns.slice(0, 1) : identityColumns(table)
-      const sum = (factor: (column: PlanColumn) => number): string => columns.map((column) => `coalesce(${lengthOf(column)}, 0)::bigint * ${factor(column)}`).join(' + ')
       const [row] = await exam.session('source', table.id.database).rows<{ key: (string | null)[]; text_bytes: string; binary_bytes: string }>(
-        sql('prepare/widest', { key: `ARRAY[${key.map((column) => `${columnOf('t', column.name)}::text`).join(', ')}]`, text_bytes: sum((c) => (isBytes(c) ? 2 : 1)), binary_bytes: sum(() => 1), ...ownedRows(table, exam.scope) }),
+        sql('prepare/widest', { key: `ARRAY[${key.map((column) => `${columnOf('t', column.name)}::text`).join(', ')}]`, text_bytes: textBytes(table), binary_bytes: bytes(table, () => 1), ...ownedRows(table, exam.scope) }),
       )
       if (row === undefined || Number(row.text_bytes) < MOST_BYTES) return
       wide.add(table.no)
@@ -38,6 +39,32 @@ export async function checkWidth(exam: Examination): Promise<ReadonlySet<number>
     })
   }
   return wide
+}
+
+async function wideAmong(exam: Examination, tables: readonly OwnedTable[]): Promise<readonly OwnedTable[]> {
+  const wide: OwnedTable[] = []
+  for (const database of exam.plan.databases) {
+    const here = tables.filter((table) => table.id.database === database)
+    for (let start = 0; start < here.length; start += TABLES_PER_STATEMENT) {
+      const parts = here.slice(start, start + TABLES_PER_STATEMENT).map((table) => sql('prepare/width', { no: String(table.no), text_bytes: textBytes(table), ...ownedRows(table, exam.scope) }))
+      const rows = await exam.session('source', database).rows<{ no: number; text_bytes: string | null }>(parts.join('\nUNION ALL\n'))
+      wide.push(...here.filter((table) => rows.some((row) => row.no === table.no && Number(row.text_bytes) >= MOST_BYTES)))
+    }
+  }
+  return wide
+}
+
+function columnsWithLength(table: OwnedTable): readonly PlanColumn[] {
+  return table.columns.filter((column) => !column.generated && lengthOf(column) !== null)
+}
+
+function bytes(table: OwnedTable, factor: (column: PlanColumn) => number): string {
+  return columnsWithLength(table).map((column) => `coalesce(${lengthOf(column)}, 0)::bigint * ${factor(column)}`).join(' + ')
+}
+
+/** As text COPY sends them. */
+function textBytes(table: OwnedTable): string {
+  return bytes(table, (column) => (isBytes(column) ? 2 : 1))
 }
 
 function isBytes(column: PlanColumn): boolean {
