@@ -2,7 +2,7 @@ import { MoverError } from '../domain/errors.js'
 import type { MovePlan, OwnedTable } from '../domain/move-plan.js'
 import { unitKey } from '../domain/ownership.js'
 import type { Alternative } from '../domain/ownership.js'
-import { belongs, ownedRows, planColumn, tableItself } from '../dataplane/owned-rows.js'
+import { belongs, isUnownedRow, ownedRows, planColumn, tableItself } from '../dataplane/owned-rows.js'
 import type { Scope } from '../dataplane/owned-rows.js'
 import { referenceMatch } from '../dataplane/shared-rows.js'
 import { columnOf, qualified } from '../postgres/quote.js'
@@ -16,6 +16,7 @@ export async function checkOwnership(exam: Examination): Promise<void> {
     if (table.ownership.kind !== 'keys') continue
     const { alternatives } = table.ownership
     await bounded(exam, placeOf(exam, 'source', table), 'rows without an owner', () => checkUnowned(exam, table, alternatives))
+    await bounded(exam, placeOf(exam, 'source', table), 'rows below rows without an owner', () => checkBelowUnowned(exam, table, alternatives))
     await bounded(exam, placeOf(exam, 'source', table), 'rows whose parent is gone', () => checkOrphans(exam, table, alternatives))
     await bounded(exam, placeOf(exam, 'source', table), 'key columns that disagree', () => checkAgreement(exam, table, alternatives))
   }
@@ -31,6 +32,22 @@ async function checkUnowned(exam: Examination, table: OwnedTable, alternatives: 
     message: `${rows.total} row(s) of ${nameOf(table)} have no owner: ${alternatives.flatMap(columnsOf).join(', ')} is NULL`,
     hint: 'fill the key, or declare `unowned: stay` for the table if these rows belong to nobody',
   }, rows)
+}
+
+/** A row whose parent belongs to nobody belongs to nobody too: that it stays must be said of its own table. Read from the few such parents down. */
+async function checkBelowUnowned(exam: Examination, table: OwnedTable, alternatives: readonly Alternative[]): Promise<void> {
+  if (table.unowned === 'stay') return
+  for (const alternative of alternatives) {
+    const parent = alternative.kind === 'via' ? exam.plan.owned.find((other) => unitKey(other.id) === unitKey(alternative.parent)) : undefined
+    const reference = table.references.find((r) => r.columns.join('\0') === columnsOf(alternative).join('\0') && parent !== undefined && unitKey(r.parent) === unitKey(parent.id))
+    if (parent === undefined || reference === undefined || parent.unowned !== 'stay' || parent.id.database !== table.id.database || parent.no === table.no) continue
+    const from = `${tableItself(parent).replace(/ AS t$/, ' AS p')} JOIN ${tableItself(table)} ON ${referenceMatch(table, reference, 'p')}`
+    const rows = await sample(exam.session('source', table.id.database), table, { from, where: `${isUnownedRow(parent, exam.plan.owned, 'p')} AND ${isUnownedRow(table, exam.plan.owned, 't')}` })
+    reportRows(exam, 'OM2103', 'error', placeOf(exam, 'source', table), {
+      message: `${rows.total} row(s) of ${nameOf(table)} have no owner: ${columnsOf(alternative).join(', ')} leads to rows of ${nameOf(parent)} that belong to nobody`,
+      hint: 'declare `unowned: stay` for this table as well, or correct the rows',
+    }, rows)
+  }
 }
 
 /** A declared key without a foreign key may lead nowhere: such a row would stay behind in silence. */

@@ -138,7 +138,7 @@ function sessionOf(sessions: ReadonlyMap<string, Session>, side: Side, database:
 
 /** Without these, rows cannot be looked at in any useful way. */
 function isFatal(findings: readonly Finding[]): boolean {
-  return isBlocking(findings.filter((f) => ['OM2001', 'OM2012', 'OM2102', 'OM2108', 'OM2120', 'OM2010'].includes(f.code)))
+  return isBlocking(findings.filter((f) => ['OM2001', 'OM2012', 'OM2102', 'OM2108', 'OM2120', 'OM2010', 'OM2116'].includes(f.code)))
 }
 
 function schemaFindings(request: ExamineRequest, plan: MovePlan, catalogs: Examined['catalogs']): readonly Finding[] {
