@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { contentsOf, label, Oracle } from './contents.js'
 import { generateCase } from './generate-case.js'
-import { cellsInProcess } from './generated-cells.js'
+import { cellsInProcess } from '../cells-in-process.js'
 import type { CaseSpec } from './spec.js'
 
 /**

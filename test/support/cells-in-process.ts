@@ -2,15 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import type { App, MoveIo } from '../../../src/cli/app.js'
-import { loadSettings } from '../../../src/config/load-settings.js'
-import { createApp } from '../../../src/move/app.js'
-import { createLogger } from '../../../src/observability/logger.js'
-import { silent } from '../../../src/observability/progress.js'
-import { freshDatabase } from '../database.js'
-import type { TestDatabase } from '../database.js'
-import { CELLS } from './model.js'
-import type { CellName } from './model.js'
+import type { App, MoveIo } from '../../src/cli/app.js'
+import { loadSettings } from '../../src/config/load-settings.js'
+import { createApp } from '../../src/move/app.js'
+import { createLogger } from '../../src/observability/logger.js'
+import { silent } from '../../src/observability/progress.js'
+import { freshDatabase } from './database.js'
+import type { TestDatabase } from './database.js'
+import { CELLS } from './generated-cell/model.js'
+import type { CellName } from './generated-cell/model.js'
 
 export interface CellsInProcess extends AsyncDisposable {
   readonly app: App
@@ -27,6 +27,10 @@ export interface CellsOptions {
   readonly config: Readonly<Record<string, unknown>>
   /** Organizations that `cell-a` serves. */
   readonly orgs: readonly string[]
+  /** The role (password `weak`) as which the application comes to the cells; default: the superuser. */
+  readonly role?: string
+  /** Keyring files by cell. */
+  readonly keyrings?: Readonly<Record<CellName, unknown>>
 }
 
 /** Two cells and a control database, and the application on them within this process: no start of a program for each command. */
@@ -49,8 +53,13 @@ export async function cellsInProcess(options: CellsOptions): Promise<CellsInProc
       }),
     )
     const file = join(folder, 'org-mover.yaml')
-    const urls = (cell: CellName): Record<string, string> => Object.fromEntries([...databases[cell]].map(([name, { url }]) => [name, url]))
-    await writeFile(file, stringify({ cells: { 'cell-a': { databases: urls('a') }, 'cell-b': { databases: urls('b') } }, control: control.url, retention: 0, ...options.config }))
+    const cellOf = async (cell: CellName): Promise<Record<string, unknown>> => {
+      const keyring = join(folder, `${cell}-keys.yaml`)
+      if (options.keyrings !== undefined) await writeFile(keyring, stringify(options.keyrings[cell]), { mode: 0o600 })
+      const urls = [...databases[cell]].map(([name, { url }]): [string, string] => [name, asRole(url, options.role)])
+      return { databases: Object.fromEntries(urls), ...(options.keyrings === undefined ? {} : { keyring }) }
+    }
+    await writeFile(file, stringify({ cells: { 'cell-a': await cellOf('a'), 'cell-b': await cellOf('b') }, control: control.url, retention: 0, ...options.config }))
     const signal = new AbortController().signal
     const logger = createLogger({ level: 'silent', format: 'json', colour: false, destination: { write: () => undefined } })
     const app = createApp(await loadSettings(file, {}), { logger, signal })
@@ -70,4 +79,12 @@ export async function cellsInProcess(options: CellsOptions): Promise<CellsInProc
     await dispose()
     throw error
   }
+}
+
+function asRole(url: string, role: string | undefined): string {
+  if (role === undefined) return url
+  const changed = new URL(url)
+  changed.username = role
+  changed.password = 'weak'
+  return changed.href
 }

@@ -1,0 +1,250 @@
+import { describe, expect, test } from 'vitest'
+import { found } from '../support/found.js'
+import { until } from '../support/until.js'
+
+/** Each thing that can be wrong, alone: what `plan` says of it, and that neither it nor a `move` that it stops changes anything. */
+
+describe('ownership', () => {
+  test('OM2101: a table that nothing classifies', async () => {
+    const { lines, of, changes } = await found({ both: 'CREATE TABLE plain (id bigint PRIMARY KEY); CREATE TABLE loose (id bigint PRIMARY KEY, project_id bigint REFERENCES projects)' })
+    expect(lines).toEqual(['OM2101 error cell-a loose -', 'OM2101 error cell-a plain -'])
+    expect(of('OM2101').message).toContain('only foreign keys that may be NULL lead to an owner')
+    expect(changes).toEqual([])
+  })
+
+  test('OM2102: rules that name what does not exist', async () => {
+    const { lines, changes } = await found({ tenancy: { tables: { 'public.issues': { sharding_key: { project_id: 'public.nowhere' } }, 'public.projects': { sharding_key: { no_column: 'organizations' } } } } })
+    expect(lines).toEqual(expect.arrayContaining(['OM2102 error cell-a issues -', 'OM2102 error cell-a projects -']))
+    expect(changes).toEqual([])
+  })
+
+  test('OM2103: rows whose keys are all NULL stop the move until they are declared to stay', async () => {
+    const source = 'INSERT INTO projects VALUES (13, NULL), (14, NULL)'
+    const { lines, of, changes } = await found({ source })
+    expect(lines).toEqual(['OM2103 error cell-a projects 2'])
+    expect(of('OM2103').examples).toEqual([{ id: '13' }, { id: '14' }])
+    expect(changes).toEqual([])
+    expect((await found({ source, tenancy: { tables: { 'public.projects': { unowned: 'stay' } } } })).lines).toEqual([])
+  })
+
+  test('OM2103: rows below rows of nobody belong to nobody as well', async () => {
+    const { lines, of } = await found({ source: `INSERT INTO projects VALUES (13, NULL); INSERT INTO issues VALUES (131, 13, 'nobody''s')`, tenancy: { tables: { 'public.projects': { unowned: 'stay' } } } })
+    expect(lines).toEqual(['OM2103 error cell-a issues 1'])
+    expect(of('OM2103').examples).toEqual([{ id: '131' }])
+  })
+
+  test('OM2103: a warning where a declared key without a foreign key leads nowhere', async () => {
+    const { lines, of, changes } = await found({ both: 'ALTER TABLE issues DROP CONSTRAINT issues_project_id_fkey', source: `INSERT INTO issues VALUES (999, 404, 'orphan')`, tenancy: { tables: { 'public.issues': { sharding_key: { project_id: 'projects' } } } } })
+    expect(lines).toEqual(['OM2103 warning cell-a issues 1'])
+    expect(of('OM2103').examples).toEqual([{ id: '999' }])
+    expect(changes).toEqual([])
+  })
+
+  test('OM2105: two key columns of one row that lead to different organizations', async () => {
+    const both = 'ALTER TABLE issues ADD organization_id bigint'
+    const { lines, of, changes } = await found({ both, source: 'UPDATE issues SET organization_id = 2 WHERE id = 111; UPDATE issues SET organization_id = 1 WHERE id = 112', tenancy: { tables: { 'public.issues': { sharding_key: { project_id: 'projects', organization_id: 'organizations' } } } } })
+    expect(lines).toEqual(['OM2105 error cell-a issues 1'])
+    expect(of('OM2105').examples).toEqual([{ id: '111' }])
+    expect(changes).toEqual([])
+  })
+
+  test('OM2105: two chains of NOT NULL foreign keys that disagree', async () => {
+    const both = 'CREATE TABLE links (id bigint PRIMARY KEY, from_id bigint NOT NULL REFERENCES issues, to_id bigint NOT NULL REFERENCES issues)'
+    const { lines, of, changes } = await found({ both, source: 'INSERT INTO links VALUES (1, 111, 112), (2, 111, 211), (3, 211, 112)' })
+    expect(lines).toContain('OM2105 error cell-a links 2')
+    expect(of('OM2105').examples.toSorted((x, y) => Number(x['id']) - Number(y['id']))).toEqual([{ id: '2' }, { id: '3' }])
+    expect(changes).toEqual([])
+  })
+
+  test('OM2122: a table of a schema that is not listed', async () => {
+    const { lines, changes } = await found({ both: 'CREATE SCHEMA other; CREATE TABLE other.notes (id bigint PRIMARY KEY, organization_id bigint); CREATE TABLE other.marks (id bigint PRIMARY KEY, issue_id bigint REFERENCES issues); CREATE TABLE other.free (id bigint PRIMARY KEY)' })
+    expect(lines.toSorted()).toEqual(['OM2122 error cell-a marks -', 'OM2122 error cell-a notes -'])
+    expect(changes).toEqual([])
+  })
+
+  test('OM2125: an entry for a table that is not there', async () => {
+    const { lines, changes } = await found({ tenancy: { tables: { 'public.gone': { exempt: 'skip' } } } })
+    expect(lines).toEqual(['OM2125 error cell-a - -'])
+    expect(changes).toEqual([])
+  })
+
+  test('OM2004: an organization that owns no row', async () => {
+    const { lines, changes } = await found({ source: 'DELETE FROM issues WHERE id < 200; DELETE FROM projects WHERE id < 20; DELETE FROM organizations WHERE id = 1' })
+    expect(lines).toEqual(['OM2004 error cell-a - -'])
+    expect(changes).toEqual([])
+  })
+})
+
+describe('references', () => {
+  const people = 'CREATE TABLE people (id bigint PRIMARY KEY, name text UNIQUE); ALTER TABLE issues ADD FOREIGN KEY (created_by) REFERENCES people'
+
+  test('OM2104: an owned row that refers to a row which stays', async () => {
+    const { lines, of, changes } = await found({ both: people, source: `INSERT INTO people VALUES (5, 'ann'); UPDATE issues SET created_by = 5 WHERE id IN (111, 211)`, tenancy: { tables: { 'public.people': { exempt: 'skip' } } } })
+    expect(lines).toEqual(['OM2104 error cell-a issues 1'])
+    expect(of('OM2104').examples).toEqual([{ id: '111' }])
+    expect(changes).toEqual([])
+  })
+
+  test('OM2104: an owned row that refers to a neighbour', async () => {
+    const { lines, changes } = await found({ both: 'ALTER TABLE issues ADD FOREIGN KEY (created_by) REFERENCES issues', source: 'UPDATE issues SET created_by = 211 WHERE id IN (111, 112)' })
+    expect(lines).toEqual(['OM2104 error cell-a issues 2'])
+    expect(changes).toEqual([])
+  })
+
+  test('OM2104: a row of nobody that moving rows refer to and the target lacks, or has with another content', async () => {
+    const roles = 'CREATE TABLE roles (id bigint PRIMARY KEY, organization_id bigint, name text); ALTER TABLE issues ADD FOREIGN KEY (created_by) REFERENCES roles'
+    const source = `INSERT INTO roles VALUES (1, NULL, 'owner'), (2, NULL, 'guest'), (3, NULL, 'unused'); UPDATE issues SET created_by = 1 WHERE id = 111; UPDATE issues SET created_by = 2 WHERE id = 112`
+    const { lines, changes } = await found({ both: roles, source, target: `INSERT INTO roles VALUES (2, NULL, 'other')`, tenancy: { tables: { 'public.roles': { unowned: 'stay' } } } })
+    expect(lines).toEqual(['OM2104 error cell-b roles 2'])
+    expect(changes).toEqual([])
+  })
+
+  test('OM2112: lookup rows that do not match', async () => {
+    const tenancy = { tables: { 'public.people': { exempt: 'lookup', match_by: ['name'] } } }
+    const source = `INSERT INTO people VALUES (5, 'ann'), (6, NULL); UPDATE issues SET created_by = 5 WHERE id < 200`
+    const { lines, of, changes } = await found({ both: people, source, target: `INSERT INTO people VALUES (1, 'bob')`, tenancy })
+    expect(lines.toSorted()).toEqual(['OM2112 error cell-a issues 3', 'OM2112 error cell-a people 1'])
+    expect(of('OM2112').examples).toEqual([{ created_by: '5' }])
+    expect(changes).toEqual([])
+    const undeclared = await found({ both: people, source, tenancy: { tables: { 'public.people': { exempt: 'lookup' } } } })
+    expect(undeclared.plan.findings.find((one) => one.table === 'people')?.message).toContain('declares no match_by')
+  })
+
+  test('OM2113 and OM2106: shared rows that differ, or whose unique key is taken by another', async () => {
+    const tenancy = { tables: { 'public.people': { exempt: 'shared' } } }
+    const source = `INSERT INTO people VALUES (5, 'ann'), (6, 'bob'), (7, 'unused'); UPDATE issues SET created_by = 5 WHERE id = 111; UPDATE issues SET created_by = 6 WHERE id = 112`
+    const differs = await found({ both: people, source, target: `INSERT INTO people VALUES (5, 'Ann'), (7, 'Unused')`, tenancy })
+    expect(differs.lines).toEqual(['OM2113 error cell-b people 1'])
+    expect(differs.of('OM2113').examples).toEqual([{ id: '5' }])
+    expect(differs.changes).toEqual([])
+    const taken = await found({ both: people, source, target: `INSERT INTO people VALUES (50, 'bob')`, tenancy })
+    expect(taken.lines).toEqual(['OM2106 error cell-b people 1'])
+    expect(taken.of('OM2106').examples).toEqual([{ name: 'bob' }])
+    expect(taken.changes).toEqual([])
+  })
+
+  test('OM2115: rows that stay and refer to rows that leave are a warning', async () => {
+    const { lines, of, changes } = await found({ both: 'CREATE TABLE pins (id bigint PRIMARY KEY, issue_id bigint REFERENCES issues)', source: 'INSERT INTO pins VALUES (1, 111), (2, 111), (3, 211)', tenancy: { tables: { 'public.pins': { exempt: 'skip' } } } })
+    expect(lines).toEqual(['OM2115 warning cell-a pins 2'])
+    expect(of('OM2115').message).toContain('public.issues')
+    expect(changes).toEqual([])
+  })
+})
+
+describe('the target', () => {
+  test('OM2106: taken keys, unique and excluding', async () => {
+    const both = 'ALTER TABLE issues ADD span int4range; ALTER TABLE issues ADD EXCLUDE USING gist (span WITH &&); CREATE UNIQUE INDEX by_title ON issues (lower(title)) WHERE id > 0'
+    const { lines, plan, changes } = await found({ both, source: `UPDATE issues SET span = '[1,5)' WHERE id = 111`, target: `INSERT INTO issues VALUES (112, 91, 'y', NULL, '[4,9)'), (913, 91, 'C', NULL, NULL)` })
+    expect(lines).toEqual(['OM2106 error cell-b issues 1', 'OM2106 error cell-b issues 1', 'OM2106 error cell-b issues 1'])
+    expect(plan.findings.map((one) => one.examples).toSorted((x, y) => JSON.stringify(x).localeCompare(JSON.stringify(y)))).toEqual([[{ id: '112' }], [{ 'lower(title)': 'c' }], [{ span: '[1,5)' }]])
+    expect(changes).toEqual([])
+  })
+
+  test('OM2107: rows of the organization that are there already', async () => {
+    const { lines, of, changes } = await found({ target: `INSERT INTO organizations VALUES (1, 'stray'); INSERT INTO projects VALUES (99, 1)` })
+    expect(lines).toEqual(expect.arrayContaining(['OM2107 error cell-b organizations 1', 'OM2107 error cell-b projects 1']))
+    expect(of('OM2107').examples).toEqual([{ id: '1' }])
+    expect(changes).toEqual([])
+  })
+
+  test('OM2108: schemas that differ', async () => {
+    const { lines, changes } = await found({ target: 'ALTER TABLE issues ALTER title TYPE varchar(20); ALTER TABLE projects ADD CHECK (id > 0)' })
+    expect(lines).toEqual(['OM2108 error cell-b issues -', 'OM2108 error cell-b projects -'])
+    expect(changes).toEqual([])
+  })
+
+  test('OM2109: no partition for moving rows, with the DDL', async () => {
+    const both = 'CREATE TABLE events (id bigint, kind int, organization_id bigint NOT NULL, PRIMARY KEY (id, kind)) PARTITION BY LIST (kind); CREATE TABLE events_1 PARTITION OF events FOR VALUES IN (1)'
+    const { lines, of, changes } = await found({ both, source: 'CREATE TABLE events_2 PARTITION OF events FOR VALUES IN (2); INSERT INTO events VALUES (1, 1, 1), (2, 2, 1), (3, 2, 2)' })
+    expect(lines).toEqual(['OM2109 error cell-b events 1'])
+    expect(of('OM2109')).toMatchObject({ examples: [{ id: '2', kind: '2' }], hint: expect.stringContaining('CREATE TABLE "public"."events_2" PARTITION OF "public"."events" FOR VALUES IN (2)') })
+    expect(changes).toEqual([])
+  })
+
+  test('OM2110: ids that a sequence of the target will hand out', async () => {
+    const both = 'ALTER TABLE issues ALTER id ADD GENERATED BY DEFAULT AS IDENTITY'
+    const { lines, of, changes } = await found({ both, target: `SELECT setval('issues_id_seq', 112)` })
+    expect(lines).toEqual(['OM2110 error cell-b issues 1'])
+    expect(of('OM2110').message).toContain('(121 to 121)')
+    expect(changes).toEqual([])
+    expect((await found({ both, target: `SELECT setval('issues_id_seq', 112)`, config: { sequences: 'advance' } })).lines).toEqual([])
+    expect((await found({ both, target: 'ALTER SEQUENCE issues_id_seq RESTART WITH 1000' })).lines, 'a sequence that was never used begins where it was set').toEqual([])
+  })
+
+  test('OM2117: triggers that fire in the replica role, and rules', async () => {
+    const { lines, changes } = await found({
+      target: `CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER loud BEFORE INSERT ON issues FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE issues ENABLE ALWAYS TRIGGER loud;
+        CREATE TRIGGER quiet BEFORE INSERT ON projects FOR EACH ROW EXECUTE FUNCTION f(); CREATE RULE r AS ON INSERT TO organizations WHERE NEW.id = 0 DO INSTEAD NOTHING`,
+    })
+    expect(lines).toEqual(['OM2117 error cell-b issues -', 'OM2117 error cell-b organizations -'])
+    expect(changes).toEqual([])
+  })
+})
+
+describe('tables and servers', () => {
+  test('OM2111: a where that is no expression', async () => {
+    const { lines, changes } = await found({ both: 'CREATE TABLE versions (id bigint PRIMARY KEY, of text)', tenancy: { tables: { 'public.versions': { exempt: 'query', where: 't.no_such_column = :org' } } } })
+    expect(lines).toEqual(['OM2111 error cell-a versions -'])
+    expect(changes).toEqual([])
+  })
+
+  test('OM2114: secrets between cells of different keys', async () => {
+    const key = (byte: number) => ({ keys: { app: { current: 'k1', versions: { k1: Buffer.alloc(32, byte).toString('base64') } } } })
+    const tenancy = { tables: { 'public.issues': { columns: { title: { secret: { codec: 'aes-256-gcm', key: 'app' } } } } } }
+    const { lines, changes } = await found({ tenancy, keyrings: { a: key(1), b: key(2) } })
+    expect(lines).toEqual(['OM2114 error cell-a issues -'])
+    expect(changes).toEqual([])
+    expect((await found({ tenancy, keyrings: { a: key(1), b: key(1) } })).lines).toEqual([])
+  })
+
+  test('OM2116: no key: a warning for owned rows, an error for rows that are matched one by one', async () => {
+    const { lines, changes } = await found({ both: 'CREATE TABLE marks (issue_id bigint NOT NULL REFERENCES issues); CREATE TABLE people (name text)', tenancy: { tables: { 'public.people': { exempt: 'shared' } } } })
+    expect(lines.toSorted()).toEqual(['OM2116 error cell-a people -', 'OM2116 warning cell-a marks -'])
+    expect(changes).toEqual([])
+  })
+
+  test('OM2118: a large table that only a scan can read', async () => {
+    const both = 'CREATE TABLE logs (id bigint PRIMARY KEY, organization_id bigint NOT NULL, filler text)'
+    const source = `INSERT INTO logs SELECT n, 1 + n % 2, repeat(md5(n::text), 4) FROM generate_series(1, 60000) AS n; ANALYZE logs`
+    const { lines, of, plan, changes } = await found({ both, source })
+    expect(lines).toEqual(['OM2118 warning cell-a logs -'])
+    expect(of('OM2118').hint).toContain('CREATE INDEX CONCURRENTLY ON "public"."logs" ("organization_id")')
+    expect(plan.tables.find((table) => table.table === 'logs')).toMatchObject({ rows: 30_000, rowsExact: true, index: null })
+    expect(changes).toEqual([])
+  })
+
+  test('OM2119: a column that may refer to large objects', async () => {
+    const { lines, changes } = await found({ both: 'ALTER TABLE issues ADD attachment oid' })
+    expect(lines).toEqual(['OM2119 error cell-a issues -'])
+    expect(changes).toEqual([])
+  })
+
+  test('OM2010 and OM2120: a role without rights, and policies that apply to it', async () => {
+    const role = `weak_${process.pid}`
+    const both = `DO $$ BEGIN CREATE ROLE ${role} LOGIN PASSWORD 'weak'; EXCEPTION WHEN duplicate_object THEN NULL; END $$; GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}; REVOKE DELETE ON issues FROM ${role};
+      GRANT SET ON PARAMETER session_replication_role TO ${role}; DO $$ BEGIN EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO ${role}', current_database()); END $$; ALTER TABLE projects ENABLE ROW LEVEL SECURITY`
+    const { lines, changes } = await found({ both, role })
+    expect(lines).toEqual(['OM2010 error cell-a issues -', 'OM2120 error cell-a projects -', 'OM2010 error cell-b issues -', 'OM2120 error cell-b projects -'])
+    expect(changes).toEqual([])
+  })
+
+  test.runIf(process.env['ORG_MOVER_TEST_RUNS'] !== undefined)('OM2123: a row that no message can carry', { timeout: 300_000 }, async () => {
+    const { lines, of, changes } = await found({ both: 'ALTER TABLE issues ADD body text; ALTER TABLE issues ADD more text', source: `UPDATE issues SET body = repeat('x', 520000000) WHERE id = 111; UPDATE issues SET more = repeat('y', 520000000) WHERE id = 111` })
+    expect(lines).toEqual(['OM2123 error cell-a issues 1'])
+    expect(of('OM2123').examples).toEqual([{ id: '111' }])
+    expect(changes).toEqual([])
+  })
+
+  test('OM2124: a check that is cut off is a finding, and the others go on', async () => {
+    const slow = `CREATE FUNCTION slow(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $f$ BEGIN IF current_setting('application_name') LIKE 'org-mover%' AND current_setting('application_name') <> 'org-mover-test' THEN PERFORM pg_sleep(60); END IF; RETURN $1; END $f$; CREATE UNIQUE INDEX by_slow ON issues (slow(title))`
+    const { lines, changes } = await found({
+      both: slow,
+      target: `INSERT INTO projects VALUES (98, 9)`,
+      async meanwhile({ b }) {
+        await until('a check sleeps', async () => (await b.query(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`)).length > 0)
+      },
+    })
+    expect(lines).toEqual(['OM2124 error cell-b issues -'])
+    expect(changes).toEqual([])
+  })
+})
