@@ -47,10 +47,11 @@ function createTable(table: GeneratedTable, { cell, random }: DdlOptions): strin
 
 /** Made as a partition, or attached with columns in an order of its own. */
 function createLeaf(table: GeneratedTable, leaf: Leaf, random: Random, cell: CellName): string {
+  const bound = typeof leaf.bound === 'string' ? leaf.bound : leaf.bound(cell)
   const isGenerated = table.columns.some((column) => column.computed)
-  if (isGenerated || random.chance(0.5)) return `CREATE TABLE ${nameOf(leaf)} PARTITION OF ${nameOf(table)} ${leaf.bound};`
+  if (isGenerated || random.chance(0.5)) return `CREATE TABLE ${nameOf(leaf)} PARTITION OF ${nameOf(table)} ${bound};`
   const columns = random.shuffle(table.columns.map((column) => columnSql(column, cell)))
-  return `CREATE TABLE ${nameOf(leaf)} (${columns.join(', ')}${table.checks.map((check) => `, CHECK (${check})`).join('')}); ALTER TABLE ${nameOf(table)} ATTACH PARTITION ${nameOf(leaf)} ${leaf.bound};`
+  return `CREATE TABLE ${nameOf(leaf)} (${columns.join(', ')}${table.checks.map((check) => `, CHECK (${check})`).join('')}); ALTER TABLE ${nameOf(table)} ATTACH PARTITION ${nameOf(leaf)} ${bound};`
 }
 
 function columnSql({ name, type, constraint }: GeneratedColumn, cell: CellName): string {

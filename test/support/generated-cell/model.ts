@@ -43,8 +43,8 @@ export interface ForeignKey {
 export interface Leaf {
   readonly schema: string
   readonly name: string
-  /** FOR VALUES … or DEFAULT */
-  readonly bound: string
+  /** FOR VALUES … or DEFAULT; by cell where the values are local to it. */
+  readonly bound: string | ((cell: CellName) => string)
   readonly entry: Record<string, unknown> | null
 }
 
