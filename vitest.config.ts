@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
  * The kind of a test is its folder: unit, property and arch need no server; pg, fault and e2e run against real PostgreSQL
  * clusters that the global set-up starts once (test/support/global-setup.ts).
  */
-const withServers = { globalSetup: ['test/support/global-setup.ts'], testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: 2 }
+const withServers = { globalSetup: ['test/support/global-setup.ts'], testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: 2, sequence: { groupOrder: 1 } }
 
 export default defineConfig({
   test: {

@@ -65,9 +65,8 @@ export async function diffChunk({ table, map, source, target }: DiffRequest): Pr
 
 /** Digests by key; several where a table without identity holds the same row twice. */
 async function digests(session: Session, key: string, row: string, source: RowSource): Promise<Map<string, string[]>> {
-  const rows = await session.rows<{ key: string[]; digest: string }>(sql('chunk/row-digests', { key, row, ...source }))
   const byKey = new Map<string, string[]>()
-  for (const { key: values, digest } of rows) {
+  for await (const { key: values, digest } of session.stream<{ key: string[]; digest: string }>(sql('chunk/row-digests', { key, row, ...source }))) {
     const text = JSON.stringify(values)
     byKey.set(text, [...(byKey.get(text) ?? []), digest].sort())
   }

@@ -22,7 +22,7 @@ import { doctor } from './doctor.js'
 import { drive, whoAmI } from './drive.js'
 import type { DriveOptions } from './drive.js'
 import { appendEvent } from './journal-events.js'
-import { endPhase, listPhaseRuns, startPhase } from './journal-phases.js'
+import { listPhaseRuns } from './journal-phases.js'
 import { createMove, findRetainingMove, listMoves, loadMove } from './journal.js'
 import { lintDictionary } from './lint-dictionary.js'
 import { moveDocument, moveSummary } from './move-document.js'
@@ -189,16 +189,15 @@ export class App implements AsyncDisposable {
       throw new MoverError({ code: 'OM1004', message: `--waive-retention names organization ${options.waiveRetention}, this move is of ${move.org}; nothing was deleted`, hint: 'name the organization of the move', retry: 'after-fix' })
     }
     const driving = { ...(await this.#driveOptions(move, 'purge', io)), waiveRetention: options.waiveRetention !== undefined }
-    const stays = { state: (): MoveState => (move.state === 'purging' ? 'purging' : 'cut_over') }
-    let begun = false
-    return drive(driving, { state: () => (begun ? 'purging' : stays.state()) }, async ({ ctx, journal }) => {
+    let state: MoveState = move.state
+    return drive(driving, { state: () => state }, async ({ ctx, journal, phases }) => {
       await assertMayPurge(ctx)
       if (!(await io.confirm([`delete organization ${move.org} from ${move.source}: ${Object.values(ctx.journal.manifest().rows ?? {}).reduce((sum, n) => sum + n, 0)} rows, for good`]))) throw declined()
-      begun = true
-      await journal.update({ state: 'purging', error: null })
-      await startPhase(control, ctx.holder, 'purge')
+      state = 'purging'
+      await journal.update({ state, error: null })
+      await phases.begin('purge')
       await purge(ctx)
-      await endPhase(control, ctx.holder, 'purge', 'done')
+      await phases.end('purge')
       await journal.update({ state: 'completed', endedAt: 'now' })
     })
   }

@@ -3,7 +3,7 @@ import { hostname, userInfo } from 'node:os'
 import type { Settings } from '../config/settings.js'
 import type { ErrorDocument, MoveDocument } from '../domain/documents.js'
 import { MoverError } from '../domain/errors.js'
-import type { MovePhase, MoveState, Side } from '../domain/vocabulary.js'
+import type { MoveState, Side } from '../domain/vocabulary.js'
 import { byteRate } from '../dataplane/byte-rate.js'
 import { raiseGuard } from '../dataplane/guard.js'
 import { applicationName } from '../dataplane/names.js'
@@ -70,7 +70,7 @@ export async function drive(options: DriveOptions, after: AfterFailure, work: (d
   try {
     await takeOver(ctx)
     await journal.event('started', { epoch: String(epoch) })
-    await work({ ctx, journal, phases: await phaseLog(control, journal, holder) })
+    await work({ ctx, journal, phases: await phaseLog(options, journal, holder) })
     await journal.event('ended', { state: journal.row.state })
     return await moveDocument(control, moveId)
   } catch (thrown) {
@@ -134,7 +134,7 @@ async function takeOver(ctx: MoveContext): Promise<void> {
   }
 }
 
-async function phaseLog(control: Session, journal: BoundJournal, holder: MoveContext['holder']): Promise<PhaseLog> {
+async function phaseLog({ control, progress }: DriveOptions, journal: BoundJournal, holder: MoveContext['holder']): Promise<PhaseLog> {
   const done = new Set((await listPhaseRuns(control, holder.moveId)).filter((run) => run.outcome === 'done').map((run) => run.phase))
   return {
     isDone: (phase) => done.has(phase),
@@ -143,8 +143,14 @@ async function phaseLog(control: Session, journal: BoundJournal, holder: MoveCon
       await journal.update({ state: 'paused', pauseBefore: null, phase })
       return true
     },
-    begin: (phase) => startPhase(control, holder, phase),
-    end: (phase: MovePhase) => endPhase(control, holder, phase, 'done'),
+    begin: async (phase) => {
+      await startPhase(control, holder, phase)
+      progress({ kind: 'phase', phase, state: 'started' })
+    },
+    end: async (phase) => {
+      await endPhase(control, holder, phase, 'done')
+      progress({ kind: 'phase', phase, state: 'done' })
+    },
   }
 }
 

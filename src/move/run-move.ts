@@ -1,5 +1,5 @@
 import { MOVE_PHASES } from '../domain/vocabulary.js'
-import type { MovePhase } from '../domain/vocabulary.js'
+import type { MovePhase, Phase } from '../domain/vocabulary.js'
 import type { MoveContext } from '../phases/context.js'
 import { copy } from '../phases/copy.js'
 import { cutover } from '../phases/cutover.js'
@@ -13,8 +13,8 @@ export interface PhaseLog {
   isDone(phase: MovePhase): boolean
   /** Whether the operator wants to look before this phase. Asked once a run. */
   pausesBefore(phase: MovePhase): Promise<boolean>
-  begin(phase: MovePhase): Promise<void>
-  end(phase: MovePhase): Promise<void>
+  begin(phase: Phase): Promise<void>
+  end(phase: Phase): Promise<void>
 }
 
 /**

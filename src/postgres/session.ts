@@ -1,5 +1,6 @@
 import { Client } from 'pg'
 import type { QueryResultRow } from 'pg'
+import QueryStream from 'pg-query-stream'
 import { MoverError } from '../domain/errors.js'
 import { classify } from './errors.js'
 import { literal } from './quote.js'
@@ -105,6 +106,16 @@ export class Session implements AsyncDisposable {
   async rows<Row extends QueryResultRow>(text: string, params: readonly unknown[] = []): Promise<Row[]> {
     try {
       return (await this.#inTurn(() => this.#client.query<Row>(text, [...params]))).rows
+    } catch (error) {
+      throw classify(error, this.label)
+    }
+  }
+
+  /** Rows one by one, for results that should not be held at once. Nothing else may run on the session until the end. */
+  async *stream<Row extends QueryResultRow>(text: string): AsyncGenerator<Row> {
+    await this.#last.catch(() => undefined)
+    try {
+      for await (const row of this.#client.query(new QueryStream(text, [], { batchSize: 1_000 }))) yield row
     } catch (error) {
       throw classify(error, this.label)
     }

@@ -6,7 +6,7 @@ export type Style = (typeof STYLES)[number]
 const LONGEST_BYTES = 63
 
 /** A name in one of the ways in which people and programs name things; `word` is unique where it has to be. */
-export function styled(style: Style, word: string): string {
+function styled(style: Style, word: string): string {
   // as PostgreSQL itself cuts a name
   return Buffer.from(spelled(style, word)).subarray(0, LONGEST_BYTES).toString().replace(/\uFFFD+$/, '').trim()
 }
