@@ -13,7 +13,7 @@ import { report } from './report.js'
 const USAGE = `npm run bench -- [--quick] [--rows N] [--rounds N] [--jobs N] [--chunk-rows N] [--no-sizes] [--out FILE]
 
 Moves one organization between two embedded cells, in rotation with a psql pipe of the same tables. --quick: 100,000 rows, three
-rounds, some two minutes. Writes a JSON file (default: bench/results/latest.json, with --quick none) and prints Markdown.
+rounds. Writes a JSON file (default: bench/results/latest.json, with --quick none) and prints Markdown.
 `
 
 async function bench(): Promise<void> {
