@@ -1,8 +1,8 @@
-import { tableKey } from '../domain/catalog.js'
+import { childrenOf, tableKey, tableNamed } from '../domain/catalog.js'
 import type { Catalog, Table } from '../domain/catalog.js'
 import { finding } from '../domain/finding.js'
 import type { Finding, FindingPlace } from '../domain/finding.js'
-import { allTables } from '../domain/move-plan.js'
+import { allTables, ownedNumbered } from '../domain/move-plan.js'
 import type { MovePlan, TableShape } from '../domain/move-plan.js'
 import type { Side } from '../domain/vocabulary.js'
 import type { Session } from '../postgres/session.js'
@@ -64,7 +64,7 @@ export function checkTables(plan: MovePlan, catalogs: ReadonlyMap<string, Catalo
   const found: Finding[] = []
   for (const shape of allTables(plan)) {
     const catalog = catalogs.get(shape.id.database)
-    const table = catalog?.tables.find((t) => tableKey(t) === tableKey(shape.id))
+    const table = tableNamed(catalog, shape.id)
     if (catalog === undefined || table === undefined) continue
     const place: FindingPlace = { cell: side === 'source' ? plan.source : plan.target, database: shape.id.database, schema: shape.id.schema, table: shape.id.name }
     found.push(...privileges(plan, shape, table, side, place), ...(side === 'target' ? firing(catalog, table, place) : []), ...(side === 'source' ? contents(plan, shape, table, place) : []))
@@ -74,7 +74,7 @@ export function checkTables(plan: MovePlan, catalogs: ReadonlyMap<string, Catalo
 }
 
 function privileges(plan: MovePlan, shape: TableShape, table: Table, side: Side, place: FindingPlace): readonly Finding[] {
-  const isOwned = plan.owned.some((t) => t.no === shape.no)
+  const isOwned = ownedNumbered(plan, shape.no) !== undefined
   // the purge locks rows before it deletes them, the proof of foreign keys those that are referred to: a row lock needs UPDATE
   const needed = side === 'source' ? (isOwned ? (['select', 'update', 'delete', 'trigger'] as const) : (['select'] as const)) : isOwned ? (['select', 'insert', 'update', 'delete', 'trigger'] as const) : (['select', 'insert', 'update'] as const)
   const missing = needed.filter((right) => !table.privileges[right])
@@ -82,7 +82,7 @@ function privileges(plan: MovePlan, shape: TableShape, table: Table, side: Side,
 }
 
 function firing(catalog: Catalog, table: Table, place: FindingPlace): readonly Finding[] {
-  const below = catalog.tables.filter((t) => tableKey(t) === tableKey(table) || t.parents.some((p) => tableKey(p) === tableKey(table)))
+  const below = [table, ...childrenOf(catalog, table)]
   const firing = below.flatMap((t) => t.triggers.filter((trigger) => (trigger.enabled === 'A' || trigger.enabled === 'R') && !trigger.name.startsWith('org_mover_')).map((trigger) => trigger.name))
   const rules = table.rules
   return [
@@ -92,7 +92,7 @@ function firing(catalog: Catalog, table: Table, place: FindingPlace): readonly F
 }
 
 function contents(plan: MovePlan, shape: TableShape, table: Table, place: FindingPlace): readonly Finding[] {
-  const isOwned = plan.owned.some((t) => t.no === shape.no)
+  const isOwned = ownedNumbered(plan, shape.no) !== undefined
   const objects = table.columns.filter((column) => ['oid', 'lo'].includes(column.baseType.name))
   return [
     ...(shape.identity === null && isOwned ? [finding('OM2116', 'warning', place, { message: 'the table has neither a primary key nor a unique index over NOT NULL columns', hint: 'it is moved in one transaction and compared as a multiset; a primary key would allow chunks' })] : []),

@@ -1,4 +1,5 @@
-import { tableKey } from '../domain/catalog.js'
+import { tableNamed } from '../domain/catalog.js'
+import { ownedNamed } from '../domain/move-plan.js'
 import type { OwnedTable } from '../domain/move-plan.js'
 import { belongs, tableItself } from '../dataplane/owned-rows.js'
 import { bounded, nameOf, placeOf, reportRows, sample } from './examination.js'
@@ -13,8 +14,8 @@ export async function checkElsewhere(exam: Examination): Promise<void> {
   if (exam.plan.databases.length < 2) return
   for (const table of exam.plan.owned) {
     for (const database of exam.plan.databases) {
-      const isHome = exam.plan.owned.some((t) => t.id.database === database && tableKey(t.id) === tableKey(table.id))
-      const exists = exam.catalogs.source.get(database)?.tables.some((t) => tableKey(t) === tableKey(table.id)) ?? false
+      const isHome = ownedNamed(exam.plan, { ...table.id, database }) !== undefined
+      const exists = tableNamed(exam.catalogs.source.get(database), table.id) !== undefined
       if (isHome || !exists) continue
       await bounded(exam, { ...placeOf(exam, 'source', table), database }, 'rows in a database where the table is not used', () => look(exam, table, database))
     }

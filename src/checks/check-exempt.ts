@@ -1,4 +1,4 @@
-import { tableKey } from '../domain/catalog.js'
+import { tableNamed } from '../domain/catalog.js'
 import type { LookupTable, SharedTable } from '../domain/move-plan.js'
 import { finding } from '../domain/finding.js'
 import { lookupColumns, matchLookupTable } from '../dataplane/lookup-maps.js'
@@ -50,7 +50,7 @@ async function checkArrivals(exam: Examination, table: SharedTable): Promise<voi
   const { database } = table.id
   const absent = absentStaged(table)
   const generated = table.columns.filter((column) => column.generated)
-  const there = exam.catalogs.target.get(database)?.tables.find((one) => tableKey(one) === tableKey(table.id))
+  const there = tableNamed(exam.catalogs.target.get(database), table.id)
   for (const index of there?.indexes ?? []) {
     if (!(index.isUnique || index.isExclusion) || !index.isValid || index.isPrimary) continue
     // generated columns are not staged: such a key is refused by the target itself, when the rows come

@@ -1,4 +1,5 @@
 import { MoverError } from '../domain/errors.js'
+import { ownedNamed } from '../domain/move-plan.js'
 import type { MovePlan, OwnedTable } from '../domain/move-plan.js'
 import { unitKey } from '../domain/ownership.js'
 import type { Alternative } from '../domain/ownership.js'
@@ -38,7 +39,7 @@ async function checkUnowned(exam: Examination, table: OwnedTable, alternatives: 
 async function checkBelowUnowned(exam: Examination, table: OwnedTable, alternatives: readonly Alternative[]): Promise<void> {
   if (table.unowned === 'stay') return
   for (const alternative of alternatives) {
-    const parent = alternative.kind === 'via' ? exam.plan.owned.find((other) => unitKey(other.id) === unitKey(alternative.parent)) : undefined
+    const parent = alternative.kind === 'via' ? ownedNamed(exam.plan, alternative.parent) : undefined
     const reference = table.references.find((r) => r.columns.join('\0') === columnsOf(alternative).join('\0') && parent !== undefined && unitKey(r.parent) === unitKey(parent.id))
     if (parent === undefined || reference === undefined || parent.unowned !== 'stay' || parent.id.database !== table.id.database || parent.no === table.no) continue
     const from = `${tableItself(parent).replace(/ AS t$/, ' AS p')} JOIN ${tableItself(table)} ON ${referenceMatch(table, reference, 'p')}`

@@ -1,3 +1,4 @@
+import { ownedNamed, ownedNumbered } from '../domain/move-plan.js'
 import type { OwnedTable, Reference, SharedTable, TableShape } from '../domain/move-plan.js'
 import { unitKey } from '../domain/ownership.js'
 import { compared } from '../dataplane/compare.js'
@@ -65,7 +66,7 @@ function parentOnTarget(exam: Examination, reference: Reference): string | null 
     const key = identityColumns(parent).map((column, n) => compared(columnOf('p', column.name), '=', `k.c${n + 1}`, column.equality)).join(' AND ')
     return `EXISTS (SELECT 1 FROM ${exam.shared.relation(parent.no)} AS k WHERE ${key})`
   }
-  const owner = exam.plan.owned.find((t) => unitKey(t.id) === unitKey(reference.parent))
+  const owner = ownedNamed(exam.plan, reference.parent)
   if (owner === undefined) return 'false'
   if (owner.unowned === 'stay' && owner.ownership.kind === 'keys') return `(${isOwnedRow(owner, { ...exam.scope, alias: 'p' })} OR ${isUnownedRow(owner, exam.plan.owned, 'p')})`
   if (owner.ownership.kind === 'query') return `EXISTS (SELECT 1 FROM (SELECT p.*) AS t WHERE ${isOwnedRow(owner, exam.scope)})`
@@ -93,7 +94,7 @@ async function checkLookupUse(exam: Examination, table: TableShape, source: RowS
 
 async function checkInbound(exam: Examination, table: OwnedTable): Promise<void> {
   for (const inbound of table.inbound) {
-    const child = exam.plan.owned.find((t) => t.no === inbound.child)
+    const child = ownedNumbered(exam.plan, inbound.child)
     if (child !== undefined && child.ownership.kind === 'keys' && child.ownership.alternatives.some((a) => a.kind === 'via' && a.columns.join('\0') === inbound.columns.join('\0') && unitKey(a.parent) === unitKey(table.id))) continue
     const place = { ...placeOf(exam, 'source', table), schema: inbound.table.schema, table: inbound.table.name }
     await bounded(exam, place, `references to ${nameOf(table)}`, async () => {

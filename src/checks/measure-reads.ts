@@ -1,4 +1,4 @@
-import { tableKey } from '../domain/catalog.js'
+import { childrenOf, tableNamed } from '../domain/catalog.js'
 import type { OwnedTable } from '../domain/move-plan.js'
 import { ownedRows } from '../dataplane/owned-rows.js'
 import { finding } from '../domain/finding.js'
@@ -15,6 +15,9 @@ export interface ReadMeasure {
 /** From this size on a scan of a whole table for one organization is worth a finding. */
 const SCAN_WORTH_TELLING_BYTES = 8 * 1024 * 1024
 
+/** One statement never takes many locks. */
+const TABLES_PER_STATEMENT = 40
+
 interface PlanNode {
   readonly 'Node Type': string
   readonly 'Relation Name'?: string
@@ -25,6 +28,7 @@ interface PlanNode {
 /** How each table with rows will be read, and how many bytes that will be; reports scans for want of an index. */
 export async function measureReads(exam: Examination): Promise<Map<number, ReadMeasure>> {
   const measures = new Map<number, ReadMeasure>()
+  const widths = await averageWidths(exam)
   for (const table of exam.plan.owned) {
     const rows = exam.counts.get(table.no) ?? 0
     if (rows === 0) continue
@@ -32,12 +36,24 @@ export async function measureReads(exam: Examination): Promise<Map<number, ReadM
     const source = ownedRows(table, exam.scope)
     const [explained] = await session.rows<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(sql('prepare/explain', { ...source }))
     const root = explained?.['QUERY PLAN'][0]?.Plan
-    const { bytes } = await session.one<{ bytes: string }>(sql('prepare/bytes', { ...source }))
     const nodes = root === undefined ? [] : flatten(root)
-    measures.set(table.no, { index: nodes.find((node) => node['Index Name'] !== undefined)?.['Index Name'] ?? null, bytes: Math.round(Number(bytes) * rows) })
+    measures.set(table.no, { index: nodes.find((node) => node['Index Name'] !== undefined)?.['Index Name'] ?? null, bytes: Math.round((widths.get(table.no) ?? 0) * rows) })
     if (nodes.some((node) => node['Node Type'] === 'Seq Scan' && isOf(exam, table, node['Relation Name'] ?? ''))) reportScan(exam, table)
   }
   return measures
+}
+
+/** Average stored size of a table's rows, many tables in one statement. */
+async function averageWidths(exam: Examination): Promise<ReadonlyMap<number, number>> {
+  const widths = new Map<number, number>()
+  for (const database of exam.plan.databases) {
+    const tables = exam.plan.owned.filter((table) => table.id.database === database && (exam.counts.get(table.no) ?? 0) > 0)
+    for (let start = 0; start < tables.length; start += TABLES_PER_STATEMENT) {
+      const parts = tables.slice(start, start + TABLES_PER_STATEMENT).map((table) => sql('prepare/bytes', { no: String(table.no), ...ownedRows(table, exam.scope) }))
+      for (const row of await exam.session('source', database).rows<{ no: number; bytes: string }>(parts.join('\nUNION ALL\n'))) widths.set(row.no, Number(row.bytes))
+    }
+  }
+  return widths
 }
 
 function flatten(node: PlanNode): readonly PlanNode[] {
@@ -48,13 +64,13 @@ function flatten(node: PlanNode): readonly PlanNode[] {
 function isOf(exam: Examination, table: OwnedTable, relation: string): boolean {
   if (relation === table.id.name) return true
   const catalog = exam.catalogs.source.get(table.id.database)
-  return catalog?.tables.some((t) => t.name === relation && t.parents.some((p) => tableKey(p) === tableKey(table.id))) ?? false
+  return catalog !== undefined && childrenOf(catalog, table.id).some((child) => child.name === relation)
 }
 
 function reportScan(exam: Examination, table: OwnedTable): void {
   if (table.bytesEstimate < SCAN_WORTH_TELLING_BYTES || table.ownership.kind !== 'keys') return
   const columns = table.ownership.alternatives.map((a) => (a.kind === 'direct' ? [a.column] : a.columns))
-  const indexes = exam.catalogs.source.get(table.id.database)?.tables.find((t) => tableKey(t) === tableKey(table.id))?.indexes ?? []
+  const indexes = tableNamed(exam.catalogs.source.get(table.id.database), table.id)?.indexes ?? []
   const missing = columns.filter((names) => !indexes.some((index) => index.isValid && index.columns[0] === names[0]))
   if (missing.length === 0) return
   exam.report(

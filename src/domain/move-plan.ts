@@ -1,3 +1,4 @@
+import { unitKey } from './ownership.js'
 import type { Ownership, UnitId } from './ownership.js'
 import type { TableName } from './catalog.js'
 
@@ -122,4 +123,29 @@ export function keySetOf(plan: Pick<MovePlan, 'keySets'>, parent: UnitId, column
 
 export function allTables(plan: MovePlan): readonly TableShape[] {
   return [...plan.owned, ...plan.shared, ...plan.lookups]
+}
+
+interface OwnedTables {
+  readonly byId: ReadonlyMap<string, OwnedTable>
+  readonly byNo: ReadonlyMap<number, OwnedTable>
+}
+
+const known = new WeakMap<MovePlan, OwnedTables>()
+
+/** The organization's table of that name, by the plan's own index. */
+export function ownedNamed(plan: MovePlan, id: UnitId): OwnedTable | undefined {
+  return ownedTables(plan).byId.get(unitKey(id))
+}
+
+/** The organization's table of that number; null yields nothing. */
+export function ownedNumbered(plan: MovePlan, no: number | null): OwnedTable | undefined {
+  return no === null ? undefined : ownedTables(plan).byNo.get(no)
+}
+
+function ownedTables(plan: MovePlan): OwnedTables {
+  const found = known.get(plan)
+  if (found !== undefined) return found
+  const tables = { byId: new Map(plan.owned.map((table) => [unitKey(table.id), table])), byNo: new Map(plan.owned.map((table) => [table.no, table])) }
+  known.set(plan, tables)
+  return tables
 }

@@ -1,5 +1,5 @@
-import { tableKey } from '../domain/catalog.js'
-import type { Catalog } from '../domain/catalog.js'
+import { tableKey, tableNamed } from '../domain/catalog.js'
+import type { Catalog, TableName } from '../domain/catalog.js'
 import type { Side } from '../domain/vocabulary.js'
 import { assertKeysAgree } from '../checks/check-ownership.js'
 import { raiseGuard } from '../dataplane/guard.js'
@@ -99,15 +99,15 @@ async function fence(ctx: MoveContext, side: Side, on: On): Promise<void> {
       tables,
       scope,
       facts: { moveId: ctx.holder.moveId, org: ctx.org, side, pass: ctx.journal.manifest().pass },
-      mayEnableAlways: (name) => ownsTable(catalog, tableKey(name)) && !subscribed.has(tableKey(name)),
+      mayEnableAlways: (name) => ownsTable(catalog, name) && !subscribed.has(tableKey(name)),
       onWaiting: (reason) => ctx.progress({ kind: 'waiting', reason }),
       signal: ctx.signal,
     })
   }
 }
 
-function ownsTable(catalog: Catalog, key: string): boolean {
-  return catalog.tables.find((table) => tableKey(table) === key)?.isOwner ?? false
+function ownsTable(catalog: Catalog, name: TableName): boolean {
+  return tableNamed(catalog, name)?.isOwner ?? false
 }
 
 /** Until no transaction is left that may not have seen the fence or its key sets, and the sets are complete. */

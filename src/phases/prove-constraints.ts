@@ -1,7 +1,7 @@
-import { tableKey } from '../domain/catalog.js'
+import { tableKey, tableNamed } from '../domain/catalog.js'
 import { MoverError } from '../domain/errors.js'
+import { ownedNamed } from '../domain/move-plan.js'
 import type { OwnedTable, Reference, TableShape } from '../domain/move-plan.js'
-import { unitKey } from '../domain/ownership.js'
 import { guarded } from '../dataplane/guard.js'
 import { identityColumns, ownedRows } from '../dataplane/owned-rows.js'
 import { distinctReferences, referenceMatch } from '../dataplane/shared-rows.js'
@@ -50,7 +50,7 @@ async function proveReference(ctx: MoveContext, table: OwnedTable, reference: Re
     return rows.length === 0 ? [] : [`${rows[0]?.total ?? ''} row(s) of ${tableKey(table.id)} (${rows.map((row) => row.key.join('/')).join(', ')}) refer by ${reference.columns.join(', ')} to no row of ${tableKey(reference.parent)}`]
   }
   const cell = cellDatabase(ctx, 'target', table.id.database)
-  const parent = frozenPlan(ctx).plan.owned.find((t) => unitKey(t.id) === unitKey(reference.parent))
+  const parent = ownedNamed(frozenPlan(ctx).plan, reference.parent)
   if (parent?.unowned === 'error') return cell.read.use(check)
   // parents that were there before can be deleted by a neighbour whose transaction is still open: hold them, then look
   return cell.load.use((session) =>
@@ -67,7 +67,7 @@ async function proveUnique(ctx: MoveContext, database: string, tables: readonly 
   await cellDatabase(ctx, 'target', database).read.use(async (session) => {
     const catalog = await readCatalog(session)
     for (const table of tables) {
-      const deferrable = catalog.tables.find((t) => tableKey(t) === tableKey(table.id))?.indexes.filter((index) => index.isUnique && !index.isImmediate) ?? []
+      const deferrable = tableNamed(catalog, table.id)?.indexes.filter((index) => index.isUnique && !index.isImmediate) ?? []
       for (const index of deferrable) {
         const keys = index.columns.filter((name) => name !== null).map((name) => columnOf('t', name)).join(', ')
         const { total } = await session.one<{ total: string }>(sql('verify/duplicates', { keys, table: qualified(table.id), ...ownedRows(table, scope) }))

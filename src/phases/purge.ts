@@ -1,5 +1,6 @@
 import { tableKey } from '../domain/catalog.js'
 import { MoverError } from '../domain/errors.js'
+import { ownedNumbered } from '../domain/move-plan.js'
 import type { InboundReference, OwnedTable } from '../domain/move-plan.js'
 import { chunkRows, countOwned } from '../dataplane/chunks.js'
 import { compared } from '../dataplane/compare.js'
@@ -105,7 +106,7 @@ async function batchOf(session: Session, table: OwnedTable, rows: { readonly fro
 
 async function assertUnreferenced(ctx: MoveContext, session: Session, table: OwnedTable, inbound: InboundReference, matches: string): Promise<void> {
   const { plan, scope } = frozenPlan(ctx)
-  const child = plan.owned.find((t) => t.no === inbound.child)
+  const child = ownedNumbered(plan, inbound.child)
   const stays = child === undefined ? 'true' : child.ownership.kind === 'query' ? `NOT EXISTS (SELECT 1 FROM (SELECT x.*) AS t WHERE ${isOwnedRow(child, scope)})` : `NOT ${isOwnedRow(child, { ...scope, alias: 'x' })}`
   const equal = inboundMatch(table, inbound)
   const { total } = await session.one<{ total: string }>(sql('purge/inbound', { child: `${qualified(inbound.table)} AS x`, table: tableItself(table), equal, matches, stays }))

@@ -14,11 +14,20 @@ export interface FrozenPlan {
   readonly shared: SharedContext
 }
 
+/** Phases ask for it with every chunk; the plan of a large schema is not compiled again each time. */
+const compiled = new WeakMap<MovePlan, { readonly key: string; readonly frozen: FrozenPlan }>()
+
 export function frozenPlan(ctx: Pick<MoveContext, 'journal' | 'holder'>): FrozenPlan {
-  const identical = new Set(ctx.journal.manifest().identicalLookups ?? [])
-  const plan = withoutIdentityMaps(ctx.journal.plan(), identical)
   const { moveId } = ctx.holder
+  const original = ctx.journal.plan()
+  const identical = ctx.journal.manifest().identicalLookups ?? []
+  const key = `${moveId} ${identical.join()}`
+  const known = compiled.get(original)
+  if (known?.key === key) return known.frozen
+  const plan = withoutIdentityMaps(original, new Set(identical))
   const scope: Scope = { org: plan.org, keySets: plan.keySets, relation: (set) => keySetRelation(moveId, set.no) }
   const map: MapRelation = (no) => mapRelation(moveId, no)
-  return { plan, scope, map, shared: { plan, scope, temporary: false, relation: (no) => sharedRelation(moveId, no) } }
+  const frozen: FrozenPlan = { plan, scope, map, shared: { plan, scope, temporary: false, relation: (no) => sharedRelation(moveId, no) } }
+  compiled.set(original, { key, frozen })
+  return frozen
 }
