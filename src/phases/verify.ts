@@ -74,7 +74,8 @@ class Tally {
 async function verifyChunks(ctx: MoveContext, tally: Tally): Promise<void> {
   const { plan } = frozenPlan(ctx)
   const tables = new Map(plan.owned.map((table) => [table.no, table]))
-  const chunks = await ctx.journal.chunks()
+  // biggest first: a large chunk begun last would be waited for alone
+  const chunks = [...(await ctx.journal.chunks())].sort((a, b) => b.rows - a.rows)
   await ctx.journal.saveVerification({ ...NOT_VERIFIED, verdict: 'incomplete' })
   ctx.progress({ kind: 'total', rows: Object.values(ctx.journal.manifest().rows ?? {}).reduce((sum, n) => sum + n, 0), tables: new Set(chunks.map((c) => c.tableNo)).size })
   await inParallel(chunks, { jobs: ctx.options.jobs, signal: ctx.signal }, async (chunk) => {
