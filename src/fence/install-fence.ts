@@ -41,10 +41,9 @@ export async function installFence(request: FenceRequest): Promise<void> {
     if (statements.length === 0) continue
     await withLockRetries({ what: `table ${table.id.schema}.${table.id.name}`, onWaiting: request.onWaiting, signal: request.signal }, () =>
       session.transaction('READ COMMITTED', async () => {
-        for (const { name, on, text } of statements) {
-          await session.execute(text)
-          if (request.mayEnableAlways(on)) await session.execute(`ALTER TABLE ${qualified(on)} ENABLE ALWAYS TRIGGER ${ident(name)}`)
-        }
+        // in one message, so that the table's lock is not held for a round trip a statement
+        const texts = statements.flatMap(({ name, on, text }) => [text, ...(request.mayEnableAlways(on) ? [`ALTER TABLE ${qualified(on)} ENABLE ALWAYS TRIGGER ${ident(name)}`] : [])])
+        await session.execute(texts.join(';\n'))
       }),
     )
   }

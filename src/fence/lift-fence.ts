@@ -39,7 +39,8 @@ export async function dropMoveObjects(session: Session, moveId: string, options:
   for (const [table, triggers] of byTable) {
     await withLockRetries({ ...options, what: `table ${table}` }, () =>
       session.transaction('READ COMMITTED', async () => {
-        for (const { name } of triggers) await session.execute(`DROP TRIGGER IF EXISTS ${ident(name)} ON ${table}`)
+        // in one message, so that the table's lock is not held for a round trip a statement
+        await session.execute(triggers.map(({ name }) => `DROP TRIGGER IF EXISTS ${ident(name)} ON ${table}`).join(';\n'))
       }),
     )
   }
