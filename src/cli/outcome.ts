@@ -1,6 +1,6 @@
 import type { CheckDocument, DiscoverDocument, DoneDocument, ErrorDocument, ListDocument, MoveDocument, PlanDocument } from '../domain/documents.js'
-import { NOT_VERIFIED } from '../domain/documents.js'
-import { MoverError } from '../domain/errors.js'
+import { errorDocument, NOT_VERIFIED } from '../domain/documents.js'
+import type { MoverError } from '../domain/errors.js'
 import type { DocumentKind } from './invocation.js'
 
 /** The document that a command ends with, tagged with its kind for rendering. */
@@ -20,22 +20,6 @@ export interface Known {
   readonly target?: string | null
   readonly cell?: string | null
   readonly moveId?: string | null
-}
-
-/** Every failure as a MoverError; what is none of ours becomes OM9002, its own message kept. */
-export function asMoverError(thrown: unknown): MoverError {
-  if (thrown instanceof MoverError) return thrown
-  return new MoverError({
-    code: 'OM9002',
-    message: `unexpected failure: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-    hint: 'run `org-mover status` to see where the move stands, then `org-mover resume`; --log-level debug tells more',
-    retry: 'after-fix',
-    cause: thrown,
-  })
-}
-
-function errorDocument({ code, message, hint, retry }: MoverError): ErrorDocument {
-  return { code, message, hint, retry }
 }
 
 /** The document of a command that failed (or, without error, was interrupted) before it had anything to show. */

@@ -1,5 +1,5 @@
 import type { Finding } from './finding.js'
-import type { Retry } from './errors.js'
+import type { MoverError, Retry } from './errors.js'
 import type { MoveState, Origin, Phase, Strategy, TableClass } from './vocabulary.js'
 
 /** The JSON documents that commands print with `--json`. Fields may be added, never removed or renamed. */
@@ -9,6 +9,10 @@ export interface ErrorDocument {
   readonly message: string
   readonly hint: string
   readonly retry: Retry
+}
+
+export function errorDocument({ code, message, hint, retry }: MoverError): ErrorDocument {
+  return { code, message, hint, retry }
 }
 
 interface Document {

@@ -47,3 +47,15 @@ export function bug(message: string, cause?: unknown): MoverError {
     cause,
   })
 }
+
+/** Every failure as a MoverError; what is none of ours becomes OM9002, its own message kept. */
+export function asMoverError(thrown: unknown): MoverError {
+  if (thrown instanceof MoverError) return thrown
+  return new MoverError({
+    code: 'OM9002',
+    message: `unexpected failure: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    hint: 'run `org-mover status` to see where the move stands, then `org-mover resume`; --log-level debug tells more',
+    retry: 'after-fix',
+    cause: thrown,
+  })
+}

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import type { Settings } from '../config/settings.js'
+import { errorDocument } from '../domain/documents.js'
 import type { ErrorDocument, MoveDocument } from '../domain/documents.js'
-import { MoverError } from '../domain/errors.js'
+import { asMoverError, MoverError } from '../domain/errors.js'
 import type { MoveState, Side } from '../domain/vocabulary.js'
 import { byteRate } from '../dataplane/byte-rate.js'
 import { raiseGuard } from '../dataplane/guard.js'
@@ -174,7 +175,7 @@ async function recordFailure({ options, holder, lease }: Failed, after: AfterFai
   // a take-over ends its predecessor's sessions: what was thrown is then a lost connection, and the epoch tells why
   const isOvertaken = (await loadMove(session, moveId)).epoch !== holder.epoch
   const failure = isOvertaken ? leaseLost(holder) : heard
-  const error: ErrorDocument | null = wasInterrupted ? null : { code: failure.code, message: failure.message, hint: failure.hint, retry: failure.retry }
+  const error: ErrorDocument | null = wasInterrupted ? null : errorDocument(failure)
   if (!lease.signal.aborted && !isOvertaken) {
     const bound = await BoundJournal.open({ session, holder, router: options.router, retentionMs: settings.retentionMs, who: whoAmI(), command: options.command })
     const state = wasInterrupted && bound.row.state === 'running' ? 'paused' : after.state(failure)
@@ -186,18 +187,7 @@ async function recordFailure({ options, holder, lease }: Failed, after: AfterFai
   const document = await moveDocument(session, moveId)
   if (wasInterrupted) return document
   const found = failure.findings.length > 0 ? failure.findings : document.findings
-  return { ...document, error: { code: failure.code, message: failure.message, hint: failure.hint, retry: failure.retry }, findings: found }
-}
-
-function asMoverError(thrown: unknown): MoverError {
-  if (thrown instanceof MoverError) return thrown
-  return new MoverError({
-    code: 'OM9002',
-    message: `unexpected failure: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-    hint: 'run `org-mover status`, then `org-mover resume`',
-    retry: 'after-fix',
-    cause: thrown,
-  })
+  return { ...document, error: errorDocument(failure), findings: found }
 }
 
 function withMove(failure: MoverError, moveId: string): MoverError {
