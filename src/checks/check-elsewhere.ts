@@ -6,7 +6,7 @@ import { bounded, nameOf, placeOf, reportRows, sample } from './examination.js'
 import type { Examination } from './examination.js'
 
 /**
- * In a cell of several databases a table may exist in all and be used in one (trap 70): where it is not used it must hold none
+ * In a cell of several databases a table may exist in all and be used in one: where it is not used it must hold none
  * of the organization's rows, which no chunk would cover. Looked at by the keys that stand in the row; a table told by its
  * parents only must be empty there.
  */

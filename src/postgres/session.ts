@@ -28,7 +28,7 @@ export interface SessionOptions {
   readonly settings?: Readonly<Record<string, string>>
 }
 
-/** What PostgreSQL's text output depends on (trap 19); both sides of every COPY and digest share these. */
+/** What PostgreSQL's text output depends on; both sides of every COPY and digest share these. */
 const PINNED: Readonly<Record<string, string>> = {
   TimeZone: 'UTC',
   DateStyle: 'ISO, MDY',
