@@ -51,7 +51,7 @@ export async function movesExactly(spec: CaseSpec): Promise<void> {
   expect(oracle.all(done.b), 'target after the purge').toEqual(oracle.all(after.b))
   expect([done.a.objects, done.b.objects], 'objects after the purge').toEqual([before.a.objects, before.b.objects])
 
-  // trap 1: what was discovered, read, written, verified and purged is one and the same set
+  // what was discovered, read, written, verified and purged is one and the same set
   for (const table of purged.tables) expect([table.rowsCopied, table.rowsVerified, table.rowsPurged], `symmetry of ${table.table}`).toEqual([table.rowsPlanned, table.rowsPlanned, table.rowsPlanned])
   expect(withoutLeaves(Object.fromEntries(purged.tables.filter((table) => table.rowsPurged > 0).map((table) => [`${table.database}:${table.schema}.${table.table}`, table.rowsPurged])))).toEqual(withoutLeaves(oracle.counts()))
 
