@@ -1,44 +1,114 @@
 import type { SecretRule } from '../domain/dictionary.js'
 import { finding } from '../domain/finding.js'
 import type { Finding } from '../domain/finding.js'
-import type { Unit } from '../domain/ownership.js'
-import { isExempt, isOwned } from '../domain/ownership.js'
-import type { Side } from '../domain/vocabulary.js'
+import { allTables } from '../domain/move-plan.js'
+import type { MovePlan, PlanColumn, TableShape } from '../domain/move-plan.js'
+import { parseJsonPath } from '../secrets/json-path.js'
 import { isSameKey } from '../secrets/keyring.js'
-import type { Keyring } from '../secrets/keyring.js'
+import type { NamedKey } from '../secrets/keyring.js'
+import { writtenBy } from '../secrets/secret-columns.js'
+import type { Written } from '../secrets/secret-columns.js'
+import type { SecretTools } from '../secrets/secret-tools.js'
+import type { Vault } from '../secrets/vault.js'
+import { nameOf, placeOf } from './examination.js'
 
-export interface SecretsRequest {
-  readonly source: string
-  readonly target: string
-  readonly units: readonly Unit[]
-  /** The keyring of one side; null where the configuration names none. */
-  readonly keyring: (side: Side) => Promise<Keyring | null>
+interface SecretsChecked {
+  readonly findings: readonly Finding[]
+  /** The plan in which only those columns are secret that must be encrypted anew, and can be. */
+  readonly plan: MovePlan
 }
 
 /**
- * Secret columns travel as they are stored, which the target can read only with the same key: any other is an error, as is a
- * column that is to be encrypted on the way. Reads the keyrings only where a moving column is declared secret.
+ * Whether every declared secret of a moving table can be written for the target: codec, options, keys of both cells. What both cells read with the
+ * same key travels as it is stored. Reads keyrings and codec modules, and those only where a moving column is declared secret.
  */
-export async function checkSecrets(request: SecretsRequest): Promise<readonly Finding[]> {
-  const secrets = request.units
-    .filter((unit) => isOwned(unit) || isExempt(unit, 'shared') || isExempt(unit, 'lookup'))
-    .flatMap((unit) => Object.entries(unit.declared.columns).flatMap(([column, rule]) => (rule.kind === 'secret' ? rule.secrets.map((secret) => ({ unit, column, secret })) : [])))
-  if (secrets.length === 0) return []
-  const [from, to] = [await request.keyring('source'), await request.keyring('target')]
-  return secrets.flatMap(({ unit, column, secret }) => {
-    const problem = problemOf(secret, from, to, request)
-    if (problem === null) return []
-    const place = { cell: request.source, database: unit.id.database, schema: unit.id.schema, table: unit.id.name }
-    return [finding('OM2114', 'error', place, { message: `secret column ${column}: ${problem.message}`, hint: problem.hint })]
+export async function checkSecrets(plan: MovePlan, vault: Vault): Promise<SecretsChecked> {
+  const tables = allTables(plan).filter((table) => table.columns.some((column) => column.secrets.length > 0))
+  if (tables.length === 0) return { findings: [], plan }
+  const tools = await vault.tools()
+  const findings: Finding[] = []
+  const changed = new Map<number, readonly PlanColumn[]>()
+  for (const table of tables) {
+    const report = (code: 'OM2114' | 'OM2128', column: PlanColumn, problem: Problem): void => void findings.push(finding(code, problem.severity, placeOf({ plan }, 'source', table), { message: `secret column ${column.name} of ${nameOf(table)}: ${problem.message}`, hint: problem.hint }))
+    changed.set(table.no, table.columns.map((column) => {
+      const problems = [...problemsOf(column, tools, plan), ...placeProblems(table, column, tools)]
+      for (const one of problems) report('OM2114', column, one)
+      for (const rule of column.secrets.filter(isDigest)) for (const one of digestProblems(table, column, rule, tools)) report('OM2128', column, one)
+      const isLeft = problems.length > 0 || column.secrets.every((rule) => isDigest(rule) || travelsAsStored(rule, column.secrets, tools))
+      return { ...column, secrets: isLeft ? [] : column.secrets.filter((rule) => !isDigest(rule)) }
+    }))
+  }
+  return { findings, plan: withColumns(plan, changed) }
+}
+
+function withColumns(plan: MovePlan, changed: ReadonlyMap<number, readonly PlanColumn[]>): MovePlan {
+  const withSecrets = <T extends TableShape>(table: T): T => ({ ...table, columns: changed.get(table.no) ?? table.columns })
+  return { ...plan, owned: plan.owned.map(withSecrets), shared: plan.shared.map(withSecrets), lookups: plan.lookups.map(withSecrets) }
+}
+
+interface Problem {
+  readonly severity: 'error' | 'warning'
+  readonly message: string
+  readonly hint: string
+}
+
+function problem(message: string, hint: string, severity: Problem['severity'] = 'error'): Problem {
+  return { severity, message, hint }
+}
+
+function isDigest(rule: Pick<SecretRule, 'codec'>): boolean {
+  return rule.codec === 'digest'
+}
+
+/** Whether the target reads what the source wrote, and would write it with the same version of the key. */
+function travelsAsStored(rule: SecretRule, rules: readonly SecretRule[], { keyrings }: SecretTools): boolean {
+  const written = writtenBy(rule, rules)
+  const [from, to] = [keyrings.source?.get(rule.key), keyrings.target?.get(written.key)]
+  return written.codec === rule.codec && written.key === rule.key && from !== undefined && to !== undefined && isSameKey(from, to) && from.current === to.current && JSON.stringify(written.options) === JSON.stringify(rule.options)
+}
+
+function problemsOf(column: PlanColumn, tools: SecretTools, plan: MovePlan): readonly Problem[] {
+  return column.secrets.filter((rule) => !isDigest(rule)).flatMap((rule) => {
+    const { to: _, ...options } = rule.options
+    const read = rule.codec === 'plaintext' ? codecProblems({ ...rule, options }, null, tools) : sideProblems({ ...rule, options }, 'source', plan.source, tools)
+    return [...read, ...sideProblems(writtenBy(rule, column.secrets), 'target', plan.target, tools)]
   })
 }
 
-function problemOf(secret: SecretRule, from: Keyring | null, to: Keyring | null, names: { readonly source: string; readonly target: string }): { readonly message: string; readonly hint: string } | null {
-  if (secret.codec === 'plaintext') return { message: 'it is to be encrypted on the way, which this version does not do', hint: 'encrypt the column on the source first, or remove the declaration to move it as it is' }
-  const [here, there] = [from?.get(secret.key), to?.get(secret.key)]
-  if (here === undefined || there === undefined) {
-    return { message: `the keyring of ${here === undefined ? names.source : names.target} has no key ${secret.key}`, hint: 'name a keyring for both cells, with this key' }
-  }
-  if (isSameKey(here, there)) return null
-  return { message: `the two cells declare different values of key ${secret.key}, and this version does not re-encrypt`, hint: 'give both cells the same key for the move; every version of the source must be on the target' }
+function sideProblems(written: Written, side: 'source' | 'target', cell: string, tools: SecretTools): readonly Problem[] {
+  const key = tools.keyrings[side]?.get(written.key)
+  if (key === undefined) return [problem(`the keyring of ${cell} has no key ${written.key}`, 'name a keyring for both cells, with this key')]
+  return codecProblems(written, key, tools).map(({ message, ...rest }) => ({ message: `${cell}: ${message}`, ...rest }))
+}
+
+function codecProblems({ codec: name, options }: Written, key: NamedKey | null, { codecs }: SecretTools): readonly Problem[] {
+  const codec = codecs.get(name)
+  if (codec === undefined) return [problem(`there is no codec ${name}`, `codecs are ${[...codecs.keys()].sort().join(', ')}, digest, and those of modules under secrets.codecs`)]
+  return key === null ? [] : (codec.problems?.(options, key) ?? []).map((text) => problem(text, 'correct the options of the rule or the keyring; docs/secrets.md has both'))
+}
+
+/** Whether the column can hold what the rules say. */
+function placeProblems(table: TableShape, column: PlanColumn, { codecs }: SecretTools): readonly Problem[] {
+  const { name: type } = column.castType
+  const isDocument = type === 'json' || type === 'jsonb'
+  const paths = column.secrets.map(({ path }) => path)
+  return [
+    ...paths.flatMap((path) => {
+      const steps = path === null ? [] : parseJsonPath(path)
+      return typeof steps === 'string' ? [problem(`the path ${path ?? ''} cannot be read: ${steps}`, 'see docs/secrets.md for the paths that are understood')] : []
+    }),
+    ...(paths.some((path) => path !== null) && !isDocument ? [problem(`it has a path, but is of type ${column.type}`, 'a path leads into a json or jsonb column')] : []),
+    ...(paths.some((path) => path !== null) && paths.includes(null) ? [problem('some of its rules have a path and some have none', 'give each rule a path, or none')] : []),
+    ...(column.generated ? [problem('it is a generated column', 'declare the column that it is made of')] : []),
+    ...column.secrets.flatMap((rule) => (codecs.get(rule.codec)?.siblings?.(column.name, rule.options) ?? []).filter((name) => !table.columns.some((one) => one.name === name)).map((name) => problem(`its table has no column ${name}, which belongs to it`, 'correct the options of the rule'))),
+  ]
+}
+
+/** A digest salted with the cell's key cannot be made again from itself. */
+function digestProblems(table: TableShape, column: PlanColumn, rule: SecretRule, { keyrings }: SecretTools): readonly Problem[] {
+  const [from, to] = [keyrings.source?.get(rule.key), keyrings.target?.get(rule.key)]
+  if (from !== undefined && to !== undefined && isSameKey(from, to)) return []
+  const name = `${nameOf(table)}.${column.name}`
+  if (rule.acceptLoss === name) return [problem(`its digests travel as they stand and nothing on the target will find them: the cells do not share key ${rule.key}. Accepted by name`, 'have what they stand for issued again', 'warning')]
+  return [problem(`its digests are salted with key ${rule.key}, which the cells do not share: nothing on the target would find them`, `give both cells the key, or accept the loss by name: accept_loss: ${name}`)]
 }

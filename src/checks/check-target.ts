@@ -2,9 +2,8 @@ import type { Catalog, Index, Table } from '../domain/catalog.js'
 import { tableKey, tableNamed } from '../domain/catalog.js'
 import type { OwnedTable, PlanColumn, TableShape } from '../domain/move-plan.js'
 import { countOwned } from '../dataplane/chunks.js'
-import { copyBetween } from '../dataplane/copy-stream.js'
+import { copyRows } from '../dataplane/copy-rows.js'
 import { ownedInPlace, ownedRows, planColumn } from '../dataplane/owned-rows.js'
-import { projected } from '../dataplane/projection.js'
 import { finding } from '../domain/finding.js'
 import { ident, identList, qualified } from '../postgres/quote.js'
 import { sql } from '../postgres/sql.js'
@@ -64,15 +63,8 @@ async function checkConflicts(exam: Examination, table: OwnedTable, there: Table
 /** The moving rows, projected, in a temporary relation with the target's own types. */
 async function stage(exam: Examination, table: OwnedTable, columns: readonly PlanColumn[]): Promise<void> {
   const [source, target] = [exam.session('source', table.id.database), exam.session('target', table.id.database)]
-  const names = identList(columns.map((column) => column.name))
-  const binary = table.binary ? '-binary' : ''
-  await target.execute(`DROP TABLE IF EXISTS ${STAGE}; ${sql('shared/stage', { stage: STAGE, columns: names, table: qualified(table.id) })}`)
-  await copyBetween({
-    source,
-    out: sql(`chunk/read${binary}`, { columns: columns.map((column) => `${projected(table, column, exam.map)} AS ${ident(column.name)}`).join(', '), ...ownedRows(table, exam.scope) }),
-    target,
-    into: sql(`chunk/write${binary}`, { table: STAGE, columns: names }),
-  })
+  await target.execute(`DROP TABLE IF EXISTS ${STAGE}; ${sql('shared/stage', { stage: STAGE, columns: identList(columns.map((column) => column.name)), table: qualified(table.id) })}`)
+  await copyRows({ source, target, table, columns, rows: ownedRows(table, exam.scope), map: exam.map, secrets: exam.shared.secrets(table), into: STAGE, binary: table.binary })
   // few rows are joined well by any plan
   if ((exam.counts.get(table.no) ?? 0) > ROWS_WORTH_STATISTICS) await target.execute(`ANALYZE ${STAGE}`)
 }

@@ -29,6 +29,9 @@ export async function checkWidth(exam: Examination): Promise<ReadonlySet<number>
       )
       if (row === undefined || Number(row.text_bytes) < MOST_BYTES) return
       wide.add(table.no)
+      if (exam.shared.secrets(table) !== null) {
+        exam.report(finding('OM2123', 'error', placeOf(exam, 'source', table), { message: `a row of ${nameOf(table)} is ${row.text_bytes} bytes wide as text, more than the 1 GB that PostgreSQL can send, and its secrets can be encrypted anew in text only`, hint: 'shorten or remove the row' }, { count: 1 }))
+      }
       if (Number(row.binary_bytes) < MOST_BYTES) return
       exam.report(
         finding('OM2123', 'error', placeOf(exam, 'source', table), {

@@ -21,6 +21,7 @@ import { sqlStateOf } from '../postgres/errors.js'
 import { ident } from '../postgres/quote.js'
 import { readCatalog } from '../postgres/read-catalog.js'
 import type { Session } from '../postgres/session.js'
+import type { Vault } from '../secrets/vault.js'
 import { checkDeletable, checkServer, checkTables, comparedServers } from './check-cells.js'
 import { checkDeclaredSql } from './check-declared-sql.js'
 import { checkElsewhere } from './check-elsewhere.js'
@@ -28,7 +29,7 @@ import { checkExempt } from './check-exempt.js'
 import { checkOwnership } from './check-ownership.js'
 import { checkReferences } from './check-references.js'
 import { checkSecrets } from './check-secrets.js'
-import type { SecretsRequest } from './check-secrets.js'
+import { proveSecrets } from './prove-secrets.js'
 import { checkTarget } from './check-target.js'
 import { checkUnownedParents } from './check-unowned-parents.js'
 import { classificationFindings } from './classification-findings.js'
@@ -46,7 +47,7 @@ export interface ExamineRequest {
   /** Opens a reading session on one database of one side, with a statement limit for checks. */
   readonly open: (side: Side, database: string) => Promise<Session>
   readonly databases: readonly string[]
-  readonly keyring: SecretsRequest['keyring']
+  readonly secrets: Vault
   readonly onStep?: (text: string) => void
 }
 
@@ -83,31 +84,36 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   const classification = classify(catalogs.source, request.tenancy)
   const { units } = classification
   findings.push(...classificationFindings(request.source, catalogs.source, request.tenancy, classification))
-  const plan = buildPlan({ org: request.org, source: request.source, target: request.target, catalogs: catalogs.source, units })
+  const built = buildPlan({ org: request.org, source: request.source, target: request.target, catalogs: catalogs.source, units })
+  const { plan, findings: ofSecrets } = await checkSecrets(built, request.secrets)
   findings.push(...schemaFindings(request, plan, catalogs))
   for (const side of ['source', 'target'] as const) {
     for (const database of request.databases) findings.push(...(await checkDeletable(sessionOf(sessions, side, database), plan, { cell: request[side], database })))
   }
-  findings.push(...(await checkSecrets({ source: request.source, target: request.target, units, keyring: request.keyring })))
+  findings.push(...ofSecrets)
   const known = { plan, units, catalogs, findings, rows: new Map<number, number>(), reads: new Map<number, ReadMeasure>() }
   const exam = { plan, catalogs, sequences: request.sequences, session: (side: Side, database: string) => sessionOf(sessions, side, database), report: (found: Finding): void => void findings.push(found) }
   if (isFatal(findings)) return known
   await assertOrganization(exam, request.org)
   if (!(await checkDeclaredSql(exam))) return known
   step('resolving whose rows they are')
-  const full = await materialize(exam)
+  await request.secrets.open(plan)
+  const full = await materialize(exam, request.secrets)
   step(`checking ${plan.owned.length} tables`)
   if ([...full.counts.values()].every((rows) => rows === 0)) {
     findings.push(finding('OM2004', 'error', { cell: request.source }, { message: `organization ${request.org} owns no row on ${request.source}`, hint: 'check the id and the source cell' }))
   }
   await checkOwnership(full)
-  await checkElsewhere(full)
-  await checkReferences(full)
-  await checkUnownedParents(full)
-  await checkExempt(full)
-  const wide = await checkWidth(full)
+  const closed = await proveSecrets(full, request.secrets)
+  // rows whose secrets cannot be written for the target are looked at as they are stored
+  const readable: Examination = { ...full, shared: { ...full.shared, secrets: (table) => (closed.has(table.no) ? null : request.secrets.pass(table)) } }
+  await checkElsewhere(readable)
+  await checkReferences(readable)
+  await checkUnownedParents(readable)
+  await checkExempt(readable)
+  const wide = await checkWidth(readable)
   const final = { ...plan, owned: plan.owned.map((table) => (wide.has(table.no) ? { ...table, binary: true } : table)) }
-  await checkTarget({ ...full, plan: final })
+  await checkTarget({ ...readable, plan: final })
   const reads = await measureReads(full)
   return { ...known, plan: final, rows: full.counts, reads }
 }
@@ -152,7 +158,7 @@ function schemaFindings(request: ExamineRequest, plan: MovePlan, catalogs: Exami
 }
 
 /** Key sets, lookup maps and shared sets as temporary relations, and the exact counts. */
-async function materialize(exam: Pick<Examination, 'plan' | 'catalogs' | 'sequences' | 'session' | 'report'>): Promise<Examination> {
+async function materialize(exam: Pick<Examination, 'plan' | 'catalogs' | 'sequences' | 'session' | 'report'>, secrets: Vault): Promise<Examination> {
   const { plan } = exam
   const scope: Scope = { org: plan.org, keySets: plan.keySets, relation: (set) => `pg_temp.${ident(`keys_${set.no}`)}` }
   const map = (no: number): string => `pg_temp.${ident(`map_${no}`)}`
@@ -174,7 +180,7 @@ async function materialize(exam: Pick<Examination, 'plan' | 'catalogs' | 'sequen
   for (const database of plan.databases) {
     for (const [no, rows] of await countOwned(exam.session('source', database), plan.owned.filter((t) => t.id.database === database), scope)) counts.set(no, rows)
   }
-  const shared = { plan, scope, temporary: true, relation: (no: number): string => `pg_temp.${ident(`shared_${no}`)}` }
+  const shared = { plan, scope, temporary: true, relation: (no: number): string => `pg_temp.${ident(`shared_${no}`)}`, secrets: secrets.pass }
   for (const table of plan.shared) if (table.identity !== null) await createSharedSet(exam.session('source', table.id.database), table, shared)
   for (const database of plan.databases) await fillSharedSets(exam.session('source', database), database, shared, (no) => (counts.get(no) ?? 0) > 0)
   return { ...exam, scope, map, shared, counts }

@@ -15,6 +15,8 @@ const secretRule = z
     path: nonEmpty.optional().describe('SQL/JSON path of the secret inside a json or jsonb column'),
     when: nonEmpty.optional().describe('SQL over the row: where the rule applies'),
     clear: z.enum(['pass', 'error']).optional().describe('what to do with a value that is in the clear (default: error)'),
+    unreadable: z.enum(['stop', 'carry', 'null']).optional().describe('what to do with a value that cannot be opened: stop the move (default), carry it as it stands, or NULL'),
+    accept_loss: nonEmpty.optional().describe('digest: schema.table.column, by which the loss of its values is accepted'),
   })
   .refine((rule) => rule.key !== undefined || rule.codec === 'plaintext', { path: ['key'], error: 'is required: the name of a key in the keyrings' })
 

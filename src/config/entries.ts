@@ -48,8 +48,8 @@ function columnRule(raw: RawColumnRule): ColumnRule {
   return { kind: 'secret', secrets: listOf(raw.secret).map(secretRule) }
 }
 
-function secretRule({ codec, key, path, when, clear, ...options }: RawSecretRule): SecretRule {
-  return { codec, key: key ?? '', path: path ?? null, when: when ?? null, clear: clear ?? 'error', options }
+function secretRule({ codec, key, path, when, clear, unreadable, accept_loss: acceptLoss, ...options }: RawSecretRule): SecretRule {
+  return { codec, key: key ?? '', path: path ?? null, when: when ?? null, clear: clear ?? 'error', unreadable: unreadable ?? 'stop', acceptLoss: acceptLoss ?? null, options }
 }
 
 /** Values of the database are text everywhere in the program. */

@@ -3,6 +3,8 @@ import type { TransformCallback } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import type { Pace } from './byte-rate.js'
+import { RowEditor, RowSplitter } from './copy-text.js'
+import type { Row, RowEdit } from './copy-text.js'
 import { MoverError } from '../domain/errors.js'
 import { classify } from '../postgres/errors.js'
 import type { Session } from '../postgres/session.js'
@@ -18,13 +20,15 @@ export interface CopyRequest {
   /** Called with the size of each buffer that passed. */
   readonly onBytes?: (bytes: number) => void
   readonly stallMs?: number
+  /** What becomes of the rows on the way; text format only. */
+  readonly edit?: RowEdit | null
   readonly pace?: Pace | null
 }
 
 const STALL_MS = 300_000
 
 /**
- * Streams one COPY into another without looking at the rows; memory is bounded by the streams' buffers. Resolves with the
+ * Streams one COPY into another, without looking at the rows unless there is an `edit`; memory is bounded by the streams' buffers. Resolves with the
  * rows that both servers counted. Any failure on either side, an abort or a stall destroys both sessions: their backends
  * cannot be used again. Throws OM4004 where the counts differ, else what `classify` makes of the first error.
  */
@@ -43,7 +47,7 @@ export async function copyBetween(request: CopyRequest): Promise<{ readonly rows
     signal?.throwIfAborted()
     source.client.query(reading)
     target.client.query(writing)
-    await pipeline(reading, counter, writing)
+    await (request.edit == null ? pipeline(reading, counter, writing) : pipeline(reading, new RowEditor(request.edit), counter, writing))
     const sent = reading.rowCount
     if (sent !== writing.rowCount) {
       throw new MoverError({
@@ -62,6 +66,25 @@ export async function copyBetween(request: CopyRequest): Promise<{ readonly rows
   } finally {
     watchdog.stop()
     signal?.removeEventListener('abort', destroyBoth)
+  }
+}
+
+/** The rows of a COPY (…) TO STDOUT in text format, one after the other. A session that is not read to the end is destroyed. */
+export async function* copiedRows(session: Session, out: string): AsyncGenerator<Row> {
+  const splitter = new RowSplitter()
+  const reading = copyTo(out)
+  let ended = false
+  try {
+    for await (const chunk of session.client.query(reading)) {
+      if (!Buffer.isBuffer(chunk)) throw new TypeError('the stream of a COPY yields buffers')
+      yield* splitter.rows(chunk)
+    }
+    splitter.end()
+    ended = true
+  } catch (error) {
+    throw classify(error, session.label)
+  } finally {
+    if (!ended) session.destroy()
   }
 }
 

@@ -3,15 +3,19 @@ import type { TableShape } from '../domain/move-plan.js'
 import { columnOf, literal } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
+import type { Side } from '../domain/vocabulary.js'
 import { canonical, inNameOrder, projectedText, storedText } from './fingerprint.js'
 import { identityColumns } from './owned-rows.js'
 import type { RowSource } from './owned-rows.js'
 import { projected } from './projection.js'
 import type { MapRelation } from './projection.js'
+import { secretDigests, targetKeyOf } from './secret-digests.js'
+import type { SecretPass } from './secret-pass.js'
 
 export interface DiffRequest {
   readonly table: TableShape
   readonly map: MapRelation
+  readonly secrets: SecretPass | null
   readonly source: { readonly session: Session; readonly rows: RowSource }
   readonly target: { readonly session: Session; readonly rows: RowSource }
 }
@@ -27,55 +31,65 @@ const MOST_EXAMPLES = 20
 
 /**
  * Resolves a chunk whose fingerprints differ to rows: keys and digests of both sides are compared here (a chunk's worth of
- * memory), then the columns of a few mismatching rows by their digests. Values never leave the databases, keys do.
+ * memory), then the columns of a few mismatching rows by their digests. Values never leave the databases, keys do, and secrets come to be opened.
  */
-export async function diffChunk({ table, map, source, target }: DiffRequest): Promise<ChunkDiff> {
-  const key = identityColumns(table)
-  const sourceKey = keyArray(key.length === 0 ? [`pg_catalog.md5(${projectedText(table, map)})`] : key.map((column) => `(${projected(table, column, map)})::text`))
-  const targetKey = keyArray(key.length === 0 ? [`pg_catalog.md5(${storedText(table)})`] : key.map((column) => `${columnOf('t', column.name)}::text`))
-  const [there, here] = await Promise.all([
-    digests(source.session, sourceKey, projectedText(table, map), source.rows),
-    digests(target.session, targetKey, storedText(table), target.rows),
-  ])
+export async function diffChunk(request: DiffRequest): Promise<ChunkDiff> {
+  const { table, map, secrets } = request
+  const hidden = secrets?.columns ?? []
+  const keys = { source: keyArray(targetKeyOf(table, map, 'source', hidden)), target: keyArray(targetKeyOf(table, map, 'target', hidden)) }
+  const [there, here] = await Promise.all([digests(request, 'source', keys.source, projectedText(table, map, hidden)), digests(request, 'target', keys.target, storedText(table, hidden))])
   const examples: Difference[] = []
   const counts = { missing: 0, extraneous: 0, mismatching: 0 }
   const note = (kind: Difference['kind'], keyText: string, rows: number): void => {
     counts[kind] += rows
     if (examples.length < MOST_EXAMPLES) examples.push({ schema: table.id.schema, table: table.id.name, primaryKey: nameKey(table, keyText), kind, columns: [] })
   }
-  for (const [keyText, digest] of there) {
+  for (const [keyText, { rows, secrets: plaintexts }] of there) {
     const found = here.get(keyText)
-    if (found === undefined) note('missing', keyText, digest.length)
-    else if (found.join() !== digest.join()) {
-      if (found.length < digest.length) note('missing', keyText, digest.length - found.length)
-      else if (found.length > digest.length) note('extraneous', keyText, found.length - digest.length)
-      else note('mismatching', keyText, 1)
-    }
+    if (found === undefined) note('missing', keyText, rows.length)
+    else if (found.rows.length < rows.length) note('missing', keyText, rows.length - found.rows.length)
+    else if (found.rows.length > rows.length) note('extraneous', keyText, found.rows.length - rows.length)
+    else if (found.rows.join() !== rows.join() || JSON.stringify(found.secrets) !== JSON.stringify(plaintexts)) note('mismatching', keyText, 1)
   }
-  for (const [keyText, digest] of here) if (!there.has(keyText)) note('extraneous', keyText, digest.length)
+  for (const [keyText, { rows }] of here) if (!there.has(keyText)) note('extraneous', keyText, rows.length)
   const named = await Promise.all(
     examples.map(async (example) =>
       example.kind === 'mismatching'
-        ? { ...example, columns: await differingColumns({ table, map, source, target }, { source: sourceKey, target: targetKey }, JSON.stringify(Object.values(example.primaryKey))) }
+        ? { ...example, columns: await differingColumns(request, keys, { source: there, target: here }, JSON.stringify(Object.values(example.primaryKey))) }
         : example,
     ),
   )
   return { ...counts, examples: named }
 }
 
-/** Digests by key; several where a table without identity holds the same row twice. */
-async function digests(session: Session, key: string, row: string, source: RowSource): Promise<Map<string, string[]>> {
-  const byKey = new Map<string, string[]>()
+interface RowDigests {
+  /** Several where a table without identity holds the same row twice. */
+  readonly rows: readonly string[]
+  /** Of each of the pass's secrets. */
+  readonly secrets: readonly (string | null)[]
+}
+
+/** Digests of one side's rows by the key that the target has. */
+async function digests(request: DiffRequest, side: Side, key: string, row: string): Promise<ReadonlyMap<string, RowDigests>> {
+  const { table, map, secrets } = request
+  const { session, rows: source } = request[side]
+  const byKey = new Map<string, RowDigests>()
   for await (const { key: values, digest } of session.stream<{ key: string[]; digest: string }>(sql('chunk/row-digests', { key, row, ...source }))) {
     const text = JSON.stringify(values)
-    byKey.set(text, [...(byKey.get(text) ?? []), digest].sort())
+    byKey.set(text, { rows: [...(byKey.get(text)?.rows ?? []), digest].sort(), secrets: [] })
+  }
+  if (secrets === null) return byKey
+  for await (const found of secretDigests(table, secrets, map, { session, side, rows: source })) {
+    const text = JSON.stringify(found.key)
+    const known = byKey.get(text)
+    if (known !== undefined) byKey.set(text, { ...known, secrets: [...known.secrets, ...found.digests] })
   }
   return byKey
 }
 
-async function differingColumns(request: DiffRequest, keys: { readonly source: string; readonly target: string }, keyText: string): Promise<readonly string[]> {
-  const { table, map, source, target } = request
-  const columns = inNameOrder(table.columns)
+async function differingColumns(request: DiffRequest, keys: { readonly source: string; readonly target: string }, digested: Readonly<Record<Side, ReadonlyMap<string, RowDigests>>>, keyText: string): Promise<readonly string[]> {
+  const { table, map, secrets, source, target } = request
+  const columns = inNameOrder(table.columns.filter((column) => secrets?.columns.includes(column.name) !== true))
   const wanted = keyArray((JSON.parse(keyText) as (string | null)[]).map(literal))
   const read = async (session: Session, rows: RowSource, key: string, expression: (n: number) => string): Promise<(string | null)[]> => {
     const found = await session.rows<{ columns: (string | null)[] }>(
@@ -87,7 +101,8 @@ async function differingColumns(request: DiffRequest, keys: { readonly source: s
     read(source.session, source.rows, keys.source, (n) => (columns[n] === undefined ? 'NULL' : projected(table, columns[n], map))),
     read(target.session, target.rows, keys.target, (n) => columnOf('t', columns[n]?.name ?? '')),
   ])
-  return columns.filter((_, n) => a[n] !== b[n]).map((column) => column.name)
+  const [there, here] = [digested.source.get(keyText)?.secrets ?? [], digested.target.get(keyText)?.secrets ?? []]
+  return [...columns.filter((_, n) => a[n] !== b[n]).map((column) => column.name), ...(secrets?.secrets ?? []).filter((_, n) => there[n] !== here[n])]
 }
 
 function keyArray(expressions: readonly string[]): string {

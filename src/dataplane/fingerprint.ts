@@ -15,10 +15,12 @@ export interface Fingerprint {
   readonly rows: number
   readonly a: string
   readonly b: string
+  /** Of the plaintexts of secret columns, under a key of the process that made it: comparable within one verification only. */
+  readonly secrets?: string
 }
 
 export function isSame(one: Fingerprint, other: Fingerprint): boolean {
-  return one.rows === other.rows && one.a === other.a && one.b === other.b
+  return one.rows === other.rows && one.a === other.a && one.b === other.b && one.secrets === other.secrets
 }
 
 /** Seeds of the move's hashes, from its id. */
@@ -32,8 +34,8 @@ export function seedsOf(moveId: string): readonly [string, string] {
  * settings. Record output quotes and escapes, and prints NULL as nothing and '' as "", so different rows never share a text
  * (1.0 and 1.00, 0 and -0 differ). bytea goes in by its SHA-256: its hex form would double it and cannot exceed 1 GB.
  */
-function rowText(table: TableShape, expression: (column: PlanColumn) => string, columns: readonly PlanColumn[] = table.columns): string {
-  const fields = inNameOrder(columns).map((column) => canonical(column, expression(column)))
+function rowText(table: TableShape, expression: (column: PlanColumn) => string, hidden: readonly string[]): string {
+  const fields = inNameOrder(table.columns.filter((column) => !hidden.includes(column.name))).map((column) => canonical(column, expression(column)))
   return `ROW(${fields.join(', ')})::text`
 }
 
@@ -46,14 +48,14 @@ export function inNameOrder(columns: readonly PlanColumn[]): readonly PlanColumn
   return [...columns].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** Columns as the source will yield them to the target. */
-export function projectedText(table: TableShape, map: MapRelation): string {
-  return rowText(table, (column) => projected(table, column, map))
+/** Columns as the source will yield them to the target, without those of `hidden`, which are compared in another way. */
+export function projectedText(table: TableShape, map: MapRelation, hidden: readonly string[] = []): string {
+  return rowText(table, (column) => projected(table, column, map), hidden)
 }
 
 /** Columns as they are stored. */
-export function storedText(table: TableShape): string {
-  return rowText(table, (column) => columnOf('t', column.name))
+export function storedText(table: TableShape, hidden: readonly string[] = []): string {
+  return rowText(table, (column) => columnOf('t', column.name), hidden)
 }
 
 export async function fingerprint(session: Session, row: string, source: RowSource, seeds: readonly [string, string]): Promise<Fingerprint> {

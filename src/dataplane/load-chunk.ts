@@ -1,18 +1,18 @@
 import { bug, MoverError } from '../domain/errors.js'
 import type { OwnedTable } from '../domain/move-plan.js'
-import { ident, identList, qualified } from '../postgres/quote.js'
+import { qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
-import { sql } from '../postgres/sql.js'
 import type { Pace } from './byte-rate.js'
 import { chunkRows } from './chunks.js'
 import type { Chunk } from './chunks.js'
-import { copyBetween } from './copy-stream.js'
+import { copyRows } from './copy-rows.js'
 import { holdGuard } from './guard.js'
 import type { Holder } from './guard.js'
 import { addToLedger, isLoaded, readKeys } from './ledger.js'
 import type { Scope } from './owned-rows.js'
-import { loadedColumns, projected } from './projection.js'
+import { loadedColumns } from './projection.js'
 import type { MapRelation } from './projection.js'
+import type { SecretPass } from './secret-pass.js'
 
 export interface LoadRequest {
   readonly source: Session
@@ -21,6 +21,7 @@ export interface LoadRequest {
   readonly chunk: Chunk
   readonly scope: Scope
   readonly map: MapRelation
+  readonly secrets: SecretPass | null
   readonly holder: Holder
   readonly signal: AbortSignal
   readonly onBytes: (bytes: number) => void
@@ -40,16 +41,8 @@ export async function loadChunk(request: LoadRequest): Promise<{ readonly rows: 
     await holdGuard(target, holder)
     if (await isLoaded(target, holder, chunk)) return { rows: 0, bytes: 0 }
     const columns = loadedColumns(table)
-    const binary = table.binary ? '-binary' : ''
-    const copied = await copyBetween({
-      source,
-      out: sql(`chunk/read${binary}`, { columns: columns.map((column) => `${projected(table, column, map)} AS ${ident(column.name)}`).join(', '), ...rows }),
-      target,
-      into: sql(`chunk/write${binary}`, { table: qualified(table.id), columns: identList(columns.map((column) => column.name)) }),
-      signal,
-      onBytes,
-      pace: request.pace,
-    })
+    const { pace, secrets } = request
+    const copied = await copyRows({ source, target, table, columns, rows, map, secrets, into: qualified(table.id), binary: table.binary, signal, onBytes, pace })
     if (keys !== null && keys.rows !== copied.rows) {
       throw new MoverError({
         code: 'OM4003',

@@ -5,14 +5,17 @@ import { columnOf, ident, identList, literal, qualified } from '../postgres/quot
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { compared, underCollation } from './compare.js'
-import { copyBetween } from './copy-stream.js'
+import { copyRows } from './copy-rows.js'
 import type { Holder } from './guard.js'
 import { addToLedger } from './ledger.js'
 import { declaredSql, identityColumns, ownedRows, planColumn, tableItself } from './owned-rows.js'
 import type { RowSource, Scope } from './owned-rows.js'
 import { canonical, inNameOrder } from './fingerprint.js'
-import { loadedColumns, projected } from './projection.js'
+import { loadedColumns } from './projection.js'
 import type { MapRelation } from './projection.js'
+import { secretDigests } from './secret-digests.js'
+import type { DigestedRow } from './secret-digests.js'
+import type { SecretPass, SecretPasses } from './secret-pass.js'
 
 export interface SharedContext {
   readonly plan: MovePlan
@@ -20,6 +23,7 @@ export interface SharedContext {
   /** Relation with the keys of a shared table's rows that go along, by the table's number. */
   readonly relation: (tableNo: number) => string
   readonly temporary: boolean
+  readonly secrets: SecretPasses
 }
 
 export async function createSharedSet(session: Session, table: SharedTable, context: SharedContext): Promise<void> {
@@ -133,16 +137,13 @@ export interface SharedComparison {
 export async function stageShared(sessions: { readonly source: Session; readonly target: Session }, table: SharedTable, context: SharedContext, map: MapRelation): Promise<SharedComparison> {
   const { source, target } = sessions
   const columns = loadedColumns(table)
+  const secrets = context.secrets(table)
   await target.execute(`DROP TABLE IF EXISTS ${STAGE}`)
   await target.execute(sql('shared/stage', { stage: STAGE, columns: identList(columns.map((column) => column.name)), table: qualified(table.id) }))
-  await copyBetween({
-    source,
-    out: sql('chunk/read', { columns: columns.map((column) => `${projected(table, column, map)} AS ${ident(column.name)}`).join(', '), ...sharedRows(table, context) }),
-    target,
-    into: `COPY ${STAGE} (${identList(columns.map((column) => column.name))}) FROM STDIN`,
-  })
+  await copyRows({ source, target, table, columns, rows: sharedRows(table, context), map, secrets, into: STAGE })
+  if (secrets !== null) await markDifferingSecrets(target, table, secrets, map)
   await target.execute(`ANALYZE ${STAGE}`)
-  const row = (alias: string): string => comparedText(table, alias)
+  const row = (alias: 's' | 't'): string => comparedText(table, alias, secrets)
   const differing = await target.rows<{ key: string[]; total: string }>(
     sql('shared/differing', { stage: STAGE, table: tableItself(table), matches: keyMatch(table), staged_row: row('s'), row: row('t'), key: `ARRAY[${identityColumns(table).map((column) => `${columnOf('s', column.name)}::text`).join(', ')}]` }),
   )
@@ -150,17 +151,41 @@ export async function stageShared(sessions: { readonly source: Session; readonly
   return { differing: Number(differing[0]?.total ?? 0), examples: differing.map(({ key }) => key), absent: absent.rows }
 }
 
-/** What must be equal where a row is present. */
-function comparedText(table: SharedTable, alias: string): string {
-  const columns = inNameOrder(loadedColumns(table)).filter((column) => !table.differBy.includes(column.name))
-  return `ROW(${columns.map((column) => canonical(column, columnOf(alias, column.name))).join(', ')})::text COLLATE pg_catalog."C"`
+/** What must be equal where a row is present. Ciphertexts need not be: whether their plaintexts differ is noted on the staged row. */
+function comparedText(table: SharedTable, alias: 's' | 't', secrets: SecretPass | null): string {
+  const columns = inNameOrder(loadedColumns(table)).filter((column) => !table.differBy.includes(column.name) && secrets?.columns.includes(column.name) !== true)
+  const mark = secrets === null ? [] : [alias === 's' ? columnOf(alias, DIFFERS) : 'false']
+  return `ROW(${[...columns.map((column) => canonical(column, columnOf(alias, column.name))), ...mark].join(', ')})::text COLLATE pg_catalog."C"`
+}
+
+/** Column of the stage: whether a secret of the row has another plaintext on the target. */
+const DIFFERS = 'org_mover secrets differ'
+
+/** Opens the secrets of the rows that are on both sides, all by the target's keys, and marks the staged rows where they are not the same. */
+async function markDifferingSecrets(target: Session, table: SharedTable, secrets: SecretPass, map: MapRelation): Promise<void> {
+  await target.execute(`ALTER TABLE ${STAGE} ADD COLUMN ${ident(DIFFERS)} boolean NOT NULL DEFAULT false`)
+  const counts = secrets.secrets.map((name) => !table.differBy.includes(name))
+  const read = (from: string, where: string): AsyncGenerator<DigestedRow> => secretDigests(table, secrets, map, { session: target, side: 'target', rows: { from, where } })
+  const textOf = ({ digests }: DigestedRow): string => JSON.stringify(digests.filter((_, n) => counts[n]))
+  const staged = new Map<string, string>()
+  const both = (alias: string): string => identityColumns(table).map((column) => compared(columnOf(alias, column.name), '=', columnOf('t', column.name), column.equality)).join(' AND ')
+  for await (const row of read(`${STAGE} AS t`, `EXISTS (SELECT 1 FROM ${tableItself(table).replace(/ AS t$/, ' AS x')} WHERE ${both('x')})`)) staged.set(JSON.stringify(row.key), textOf(row))
+  const differing: string[][] = []
+  for await (const row of read(tableItself(table), `EXISTS (SELECT 1 FROM ${STAGE} AS x WHERE ${both('x')})`)) {
+    if (staged.get(JSON.stringify(row.key)) !== textOf(row)) differing.push([...row.key])
+  }
+  if (differing.length === 0) return
+  const key = identityColumns(table)
+  const arrays = key.map((_, n) => differing.map((one) => one[n] ?? ''))
+  await target.execute(sql('shared/mark', { stage: STAGE, mark: ident(DIFFERS), arrays: arrays.map((_, n) => `$${n + 1}::text[]`).join(', '), names: key.map((_, n) => `k${n + 1}`).join(', '), matches: key.map((column, n) => `${columnOf('s', column.name)}::text = k.k${n + 1}`).join(' AND ') }), arrays)
 }
 
 /**
  * Updates rows that this move inserted and that have changed on the source since: shared rows are not fenced there. Call
  * within `guarded`, after `stageShared`. Yields how many it brought up to date.
  */
-export async function repairDrift(target: Session, table: SharedTable, holder: Holder): Promise<number> {
+export async function repairDrift(target: Session, table: SharedTable, context: SharedContext, holder: Holder): Promise<number> {
+  const secrets = context.secrets(table)
   const key = identityColumns(table)
   const columns = loadedColumns(table).filter((column) => !key.includes(column) && !table.differBy.includes(column.name))
   if (columns.length === 0) return 0
@@ -174,8 +199,8 @@ export async function repairDrift(target: Session, table: SharedTable, holder: H
       sets: columns.map((column) => `${ident(column.name)} = ${columnOf('s', column.name)}`).join(', '),
       stage: STAGE,
       matches: keyMatch(table),
-      staged_row: comparedText(table, 's'),
-      row: comparedText(table, 't'),
+      staged_row: comparedText(table, 's', secrets),
+      row: comparedText(table, 't', secrets),
       ledger: `org_mover.ledger AS c CROSS JOIN LATERAL unnest(${arrays.join(', ')}) AS k(${names})`,
       own: `c.move_id = ${literal(holder.moveId)}::uuid AND c.table_no = ${table.no} AND ${key.map((column, n) => `k.k${n + 1} = ${columnOf('t', column.name)}::text`).join(' AND ')}`,
     }),

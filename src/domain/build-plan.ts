@@ -103,6 +103,7 @@ class PlanBuilder {
       generated: column.generated !== null,
       notNull: column.notNull,
       rule: this.#rule(unit, column, references),
+      secrets: secretsOf(unit, column.name),
     }
   }
 
@@ -244,6 +245,11 @@ function indexOf(catalog: Catalog | undefined): CatalogIndex {
     add(to, key.references, key)
   }
   return { tables: new Map((catalog?.tables ?? []).map((table) => [tableKey(table), table])), from, to }
+}
+
+function secretsOf(unit: Unit, column: string): PlanColumn['secrets'] {
+  const rule = unit.declared.columns[column]
+  return rule?.kind === 'secret' ? rule.secrets : []
 }
 
 /** An integer literal is a bigint: a wider value than the column's then finds no row instead of failing. */

@@ -53,5 +53,9 @@ export interface SecretRule {
   readonly path: string | null
   readonly when: string | null
   readonly clear: 'pass' | 'error'
+  /** What becomes of a value that cannot be opened. */
+  readonly unreadable: 'stop' | 'carry' | 'null'
+  /** `digest`: the column's full name, by which the operator accepts that its values are worth nothing on the target. */
+  readonly acceptLoss: string | null
   readonly options: Readonly<Record<string, unknown>>
 }

@@ -1,6 +1,7 @@
 import { unitKey } from './ownership.js'
 import type { Ownership, UnitId } from './ownership.js'
 import type { TableName } from './catalog.js'
+import type { SecretRule } from './dictionary.js'
 
 /**
  * Everything that a move needs to know of the schema, resolved once in prepare and kept in the journal, so that a resume after
@@ -45,6 +46,8 @@ export interface PlanColumn {
   readonly generated: boolean
   readonly notNull: boolean
   readonly rule: ProjectionRule | null
+  /** How its secrets are stored, where they must be encrypted anew on the way. */
+  readonly secrets: readonly SecretRule[]
 }
 
 /** How the target's value comes from the source's row, where it is not the column itself. */

@@ -15,7 +15,7 @@ import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
 import { Session } from '../postgres/session.js'
 import { PostgresRouter } from '../routing/postgres-router.js'
 import type { Router } from '../routing/router.js'
-import { cellNamed, keyringOf, openControl, openForChecks } from './cells.js'
+import { cellNamed, openControl, openForChecks, vaultOf } from './cells.js'
 import { assertControlSchema, installControlSchema } from './control-schema.js'
 import { discoverCell } from './discover.js'
 import { doctor } from './doctor.js'
@@ -212,7 +212,7 @@ export class App implements AsyncDisposable {
     return drive(await this.#driveOptions(move, command, io), after, async ({ ctx, journal, phases }) => {
       if (journal.row.cutOverAt === null) await journal.update({ state: 'running', error: null })
       const asked = { ...phases, pausesBefore: async (phase: MovePhase) => (await phases.pausesBefore(phase)) || (phase === 'cutover' && (await this.#mustAsk(move, io))) }
-      const outcome = await runMove(ctx, asked, { tenancy: this.#settings.tenancy, open: (side, database) => this.#open(side === 'source' ? move.source : move.target, database), keyring: (side) => keyringOf(this.#settings, side === 'source' ? move.source : move.target) })
+      const outcome = await runMove(ctx, asked, { tenancy: this.#settings.tenancy, open: (side, database) => this.#open(side === 'source' ? move.source : move.target, database) })
       if (outcome === 'paused') await journal.update({ state: 'paused' })
       else await journal.update({ error: null })
     })
@@ -252,7 +252,7 @@ export class App implements AsyncDisposable {
       sequences: this.#settings.sequences,
       databases: [...cellNamed(this.#settings, source).databases.keys()],
       open: (side, database) => this.#open(side === 'source' ? source : request.to, database),
-      keyring: (side) => keyringOf(this.#settings, side === 'source' ? source : request.to),
+      secrets: vaultOf(this.#settings, { source, target: request.to }),
     }
   }
 

@@ -5,6 +5,8 @@ import { CellDatabase } from '../dataplane/cell-database.js'
 import { Session } from '../postgres/session.js'
 import { readKeyring } from '../secrets/keyring.js'
 import type { Keyring } from '../secrets/keyring.js'
+import { loadCodecs } from '../secrets/load-codecs.js'
+import { Vault } from '../secrets/vault.js'
 
 /** A check of prepare that takes longer than this is reported instead of waited for. */
 const CHECK_LIMIT_MS = 120_000
@@ -15,8 +17,13 @@ export function cellNamed(settings: Settings, name: string): Settings['cells'] e
   throw new MoverError({ code: 'OM1005', message: `there is no cell ${name} in the configuration`, hint: `cells are ${[...settings.cells.keys()].join(', ')}`, retry: 'after-fix' })
 }
 
+/** The secrets of a move between two cells. Opens neither keyrings nor codec modules yet. */
+export function vaultOf(settings: Settings, cells: Readonly<Record<Side, string>>): Vault {
+  return new Vault({ keyring: (side) => keyringOf(settings, cells[side]), codecs: () => loadCodecs(settings.secrets.codecs) })
+}
+
 /** The keys of a cell, or null where the configuration names no keyring for it. */
-export async function keyringOf(settings: Settings, cell: string): Promise<Keyring | null> {
+async function keyringOf(settings: Settings, cell: string): Promise<Keyring | null> {
   const { keyring } = cellNamed(settings, cell)
   return keyring === null ? null : readKeyring({ file: keyring, environment: settings.environment })
 }

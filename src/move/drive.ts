@@ -16,7 +16,7 @@ import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import type { Router } from '../routing/router.js'
 import { BoundJournal } from './bound-journal.js'
-import { cellDatabases, openControl } from './cells.js'
+import { cellDatabases, openControl, vaultOf } from './cells.js'
 import { leaseLost } from './journal-guard.js'
 import type { Holder } from './journal-guard.js'
 import { endPhase, listPhaseRuns, startPhase } from './journal-phases.js'
@@ -103,6 +103,7 @@ async function contextOf(options: DriveOptions, journal: BoundJournal, epoch: bi
     cells,
     journal,
     router: options.router,
+    secrets: vaultOf(settings, { source, target }),
     options: {
       jobs: settings.copy.jobs,
       chunkRows: settings.copy.chunkRows,

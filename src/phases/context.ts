@@ -11,6 +11,7 @@ import type { Holder } from '../dataplane/guard.js'
 import type { Logger } from '../observability/logger.js'
 import type { Progress } from '../observability/progress.js'
 import type { Router } from '../routing/router.js'
+import type { Vault } from '../secrets/vault.js'
 
 /** What every phase is given: `(ctx: MoveContext) => Promise<void>`, nothing returned, everything in the journal. */
 export interface MoveContext {
@@ -22,6 +23,8 @@ export interface MoveContext {
   readonly cells: Readonly<Record<Side, ReadonlyMap<string, CellDatabase>>>
   readonly journal: MoveJournal
   readonly router: Router
+  /** Both cells' keys. Opened with the plan by each phase that reads rows of it. */
+  readonly secrets: Vault
   readonly options: PhaseOptions
   readonly progress: Progress
   /** The limit that all streams of this move share; null where there is none. */

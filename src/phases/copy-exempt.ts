@@ -163,7 +163,7 @@ async function bringShared(ctx: MoveContext, table: SharedTable): Promise<Shared
     cellDatabase(ctx, 'target', database).load.use((target) =>
       guarded(target, ctx.holder, async () => {
         const first = await stageShared({ source, target }, table, shared, map)
-        const repaired = first.differing > 0 ? await repairDrift(target, table, ctx.holder) : 0
+        const repaired = first.differing > 0 ? await repairDrift(target, table, shared, ctx.holder) : 0
         const compared = repaired > 0 ? await stageShared({ source, target }, table, shared, map) : first
         const taken = (await readLedger(target, ctx.holder.moveId)).filter((row) => row.tableNo === table.no).length
         await insertAbsent(target, table, ctx.holder, taken + 1)

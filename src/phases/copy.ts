@@ -18,6 +18,7 @@ import { frozenPlan } from './scopes.js'
  * The ledger on the target says what is there, whatever the journal says, so any repetition goes on where the last one stopped.
  */
 export async function copy(ctx: MoveContext): Promise<void> {
+  await ctx.secrets.open(ctx.journal.plan())
   await planChunks(ctx)
   await insertMissingLookups(ctx)
   await loadChunks(ctx)
@@ -91,7 +92,7 @@ async function loadOne(ctx: MoveContext, table: OwnedTable, chunk: ChunkRecord):
   }
   const result = await cellDatabase(ctx, 'source', database).read.use((source) =>
     cellDatabase(ctx, 'target', database).load.use((target) =>
-      loadChunk({ source, target, table, chunk, scope, map, holder: ctx.holder, signal: ctx.signal, pace: ctx.pace, onBytes: (bytes) => ctx.progress({ kind: 'moved', table: name, rows: 0, bytes }) }),
+      loadChunk({ source, target, table, chunk, scope, map, secrets: ctx.secrets.pass(table), holder: ctx.holder, signal: ctx.signal, pace: ctx.pace, onBytes: (bytes) => ctx.progress({ kind: 'moved', table: name, rows: 0, bytes }) }),
     ),
   )
   ctx.progress({ kind: 'moved', table: name, rows: result.rows, bytes: 0 })

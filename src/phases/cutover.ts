@@ -28,6 +28,7 @@ async function passGates(ctx: MoveContext): Promise<void> {
   if (verification?.verdict !== 'equal') {
     throw new MoverError({ code: 'OM4002', message: `verification of this move has not passed (${verification?.verdict ?? 'not run'}); the route is unchanged and the source still fenced`, hint: `run \`org-mover verify ${ctx.holder.moveId}\`, and when it finds both sides equal, \`org-mover resume\`; \`org-mover abort\` takes the move back`, retry: 'safe' })
   }
+  await ctx.secrets.open(ctx.journal.plan())
   await loadShared(ctx)
   for (const database of ctx.cells.target.keys()) await advanceSequences(ctx, database)
   await assertLookupsUnchanged(ctx)

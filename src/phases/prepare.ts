@@ -1,5 +1,5 @@
 import { examine } from '../checks/examine.js'
-import type { Examined, ExamineRequest } from '../checks/examine.js'
+import type { Examined } from '../checks/examine.js'
 import { isBlocking } from '../domain/finding.js'
 import { MoverError } from '../domain/errors.js'
 import type { Tenancy } from '../domain/tenancy.js'
@@ -10,7 +10,6 @@ import type { MoveContext } from './context.js'
 export interface PrepareInput {
   readonly tenancy: Tenancy
   readonly open: (side: Side, database: string) => Promise<Session>
-  readonly keyring: ExamineRequest['keyring']
 }
 
 /**
@@ -26,7 +25,7 @@ export async function prepare(ctx: MoveContext, input: PrepareInput): Promise<vo
     sequences: ctx.options.sequences,
     databases: [...ctx.cells.source.keys()],
     open: input.open,
-    keyring: input.keyring,
+    secrets: ctx.secrets,
     onStep: (text) => ctx.progress({ kind: 'step', text }),
   })
   await ctx.journal.saveFindings(examined.findings)

@@ -17,7 +17,7 @@ export interface FrozenPlan {
 /** Phases ask for it with every chunk; the plan of a large schema is not compiled again each time. */
 const compiled = new WeakMap<MovePlan, { readonly key: string; readonly frozen: FrozenPlan }>()
 
-export function frozenPlan(ctx: Pick<MoveContext, 'journal' | 'holder'>): FrozenPlan {
+export function frozenPlan(ctx: Pick<MoveContext, 'journal' | 'holder' | 'secrets'>): FrozenPlan {
   const { moveId } = ctx.holder
   const original = ctx.journal.plan()
   const identical = ctx.journal.manifest().identicalLookups ?? []
@@ -27,7 +27,7 @@ export function frozenPlan(ctx: Pick<MoveContext, 'journal' | 'holder'>): Frozen
   const plan = withoutIdentityMaps(original, new Set(identical))
   const scope: Scope = { org: plan.org, keySets: plan.keySets, relation: (set) => keySetRelation(moveId, set.no) }
   const map: MapRelation = (no) => mapRelation(moveId, no)
-  const frozen: FrozenPlan = { plan, scope, map, shared: { plan, scope, temporary: false, relation: (no) => sharedRelation(moveId, no) } }
+  const frozen: FrozenPlan = { plan, scope, map, shared: { plan, scope, temporary: false, relation: (no) => sharedRelation(moveId, no), secrets: ctx.secrets.pass } }
   compiled.set(original, { key, frozen })
   return frozen
 }

@@ -6,12 +6,13 @@ import type { OwnedTable } from '../domain/move-plan.js'
 import { chunkRows, countOwned } from '../dataplane/chunks.js'
 import { diffChunk } from '../dataplane/diff-chunk.js'
 import type { ChunkDiff } from '../dataplane/diff-chunk.js'
-import { fingerprint, isSame, projectedText, seedsOf, storedText } from '../dataplane/fingerprint.js'
+import { fingerprint, isSame, seedsOf, storedText } from '../dataplane/fingerprint.js'
 import { inlineScope } from '../dataplane/inline-scope.js'
 import { ledgerRows, unsentRows } from '../dataplane/ledger.js'
 import { ownedRows } from '../dataplane/owned-rows.js'
 import type { RowSource } from '../dataplane/owned-rows.js'
 import { isProjected } from '../dataplane/projection.js'
+import { sideFingerprint } from '../dataplane/side-fingerprint.js'
 import type { Session } from '../postgres/session.js'
 import { cellDatabase } from './context.js'
 import type { ChunkRecord, MoveContext } from './context.js'
@@ -30,6 +31,7 @@ const MOST_UNSENT = 20
  */
 export async function verify(ctx: MoveContext): Promise<void> {
   await assertWorldUnchanged(ctx, 'before verification')
+  await ctx.secrets.open(ctx.journal.plan())
   const tally = new Tally()
   await verifyChunks(ctx, tally)
   await verifyTotals(ctx, tally)
@@ -91,15 +93,17 @@ async function verifyChunks(ctx: MoveContext, tally: Tally): Promise<void> {
 async function verifyChunk(ctx: MoveContext, table: OwnedTable, chunk: ChunkRecord, tally: Tally): Promise<number> {
   const { scope, map } = frozenPlan(ctx)
   const seeds = seedsOf(ctx.holder.moveId)
+  const secrets = ctx.secrets.pass(table)
   const from = chunkRows(table, scope, chunk)
   const to: RowSource = table.identity === null ? ownedRows(table, scope) : ledgerRows(table, ctx.holder.moveId, chunk)
   const { database } = table.id
   return cellDatabase(ctx, 'source', database).read.use((source) =>
     cellDatabase(ctx, 'target', database).read.use(async (target) => {
-      const [sent, held] = await Promise.all([fingerprint(source, projectedText(table, map), from, seeds), fingerprint(target, storedText(table), to, seeds)])
-      const stored = isProjected(table) ? await fingerprint(source, storedText(table), from, seeds) : sent
+      const comparison = { table, map, secrets, seeds }
+      const [sent, held] = await Promise.all([sideFingerprint(comparison, { session: source, side: 'source', rows: from }), sideFingerprint(comparison, { session: target, side: 'target', rows: to })])
+      const stored = isProjected(table) || secrets !== null ? await fingerprint(source, storedText(table), from, seeds) : sent
       const same = isSame(sent, held)
-      if (!same) tally.add(await diffChunk({ table, map, source: { session: source, rows: from }, target: { session: target, rows: to } }))
+      if (!same) tally.add(await diffChunk({ table, map, secrets, source: { session: source, rows: from }, target: { session: target, rows: to } }))
       await ctx.journal.markChunk({ tableNo: table.no, chunkNo: chunk.chunkNo, verified: same, rows: held.rows, source: sent, target: held, stored })
       return Math.min(sent.rows, held.rows)
     }),

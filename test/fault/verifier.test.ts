@@ -5,6 +5,7 @@ import { demoCells, pictureOf } from '../support/demo-cells.js'
 import type { DemoCells, Picture } from '../support/demo-cells.js'
 import type { TestDatabase } from '../support/database.js'
 import { moveUntil, picturesOf } from '../support/demo-moves.js'
+import { pastTheFence } from '../support/past-the-fence.js'
 
 /** One change to one row of the target that a comparison by count, or by a careless text, would not see. */
 interface Plant {
@@ -183,11 +184,4 @@ async function apply(cell: TestDatabase, { table }: Plant, key: Key, change: str
   const where = columns.length === 0 ? `ctid = (SELECT min(ctid) FROM ${name} WHERE ${BY_PROJECT})` : columns.map((column, n) => `${escapeIdentifier(column)} = $${n + 1}`).join(' AND ')
   const rows = await cell.query(`${change === 'DELETE' ? `DELETE FROM ${name}` : `UPDATE ${name} SET ${change}`} WHERE ${where} RETURNING 1`, columns.length === 0 ? ['1'] : Object.values(key))
   if (rows.length !== 1) throw new Error(`${change} changed ${rows.length} rows of ${table}`)
-}
-
-/** As a superuser would who knows the mover's own pass: no trigger stops him, neither the fence's nor the application's. */
-async function pastTheFence(cell: TestDatabase, work: () => Promise<unknown>): Promise<void> {
-  await cell.query(`SET session_replication_role = replica; SET TimeZone = 'UTC'; SELECT set_config('org_mover.pass', (SELECT pass FROM org_mover.guard), false)`)
-  await work()
-  await cell.query(`RESET session_replication_role; RESET org_mover.pass`)
 }

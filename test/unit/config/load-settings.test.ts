@@ -122,12 +122,12 @@ confirm_cutover: true
       ratio: { kind: 'set', value: '1.10' },
       shard_id: { kind: 'map', map: { 1: '2', 'nfs-1': null } },
       plan_id: { kind: 'lookup', table: 'plans' },
-      token: { kind: 'secret', secrets: [{ codec: 'aes-256-gcm', key: 'app', path: null, when: null, clear: 'error', options: { nonce_bytes: 12 } }] },
+      token: { kind: 'secret', secrets: [{ codec: 'aes-256-gcm', key: 'app', path: null, when: null, clear: 'error', unreadable: 'stop', acceptLoss: null, options: { nonce_bytes: 12 } }] },
       config: {
         kind: 'secret',
         secrets: [
-          { codec: 'fernet', key: 'app', path: '$.a', when: 't.k = 1', clear: 'pass', options: {} },
-          { codec: 'plaintext', key: '', path: null, when: null, clear: 'error', options: {} },
+          { codec: 'fernet', key: 'app', path: '$.a', when: 't.k = 1', clear: 'pass', unreadable: 'stop', acceptLoss: null, options: {} },
+          { codec: 'plaintext', key: '', path: null, when: null, clear: 'error', unreadable: 'stop', acceptLoss: null, options: {} },
         ],
       },
     })

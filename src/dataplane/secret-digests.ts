@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import type { PlanColumn, TableShape } from '../domain/move-plan.js'
+import type { Side } from '../domain/vocabulary.js'
+import { columnOf } from '../postgres/quote.js'
+import type { Session } from '../postgres/session.js'
+import { sql } from '../postgres/sql.js'
+import { isTrue } from './copy-rows.js'
+import { copiedRows } from './copy-stream.js'
+import { fieldAt } from './copy-text.js'
+import { projectedText, storedText } from './fingerprint.js'
+import { identityColumns } from './owned-rows.js'
+import type { RowSource } from './owned-rows.js'
+import { projected } from './projection.js'
+import type { MapRelation } from './projection.js'
+import type { SecretPass } from './secret-pass.js'
+
+export interface SideRows {
+  readonly session: Session
+  readonly side: Side
+  readonly rows: RowSource
+}
+
+/** The digests of one row's secrets. */
+export interface DigestedRow {
+  /** As the target holds it, on both sides; of a table without identity the digest of the rest of the row. */
+  readonly key: readonly string[]
+  readonly digests: readonly (string | null)[]
+}
+
+/** Expressions over alias t that yield, on either side, the key that the target has. */
+export function targetKeyOf(table: TableShape, map: MapRelation, side: Side, hidden: readonly string[]): readonly string[] {
+  const key = identityColumns(table)
+  if (key.length === 0) return [`pg_catalog.md5(${side === 'source' ? projectedText(table, map, hidden) : storedText(table, hidden)})`]
+  return key.map((column) => textOf(side === 'source' ? projected(table, column, map) : columnOf('t', column.name), column))
+}
+
+function textOf(expression: string, { rule }: PlanColumn): string {
+  return rule === null ? `${expression}::text` : `(${expression})::text`
+}
+
+/** Reads the rows of one side and opens their secrets. Rows come one by one; nothing else may run on the session meanwhile. */
+export async function* secretDigests(table: TableShape, pass: SecretPass, map: MapRelation, from: SideRows): AsyncGenerator<DigestedRow> {
+  const bound = targetKeyOf(table, map, from.side, pass.columns)
+  const own = identityColumns(table).map((column) => columnOf('t', column.name))
+  const parts = [bound, own, pass.columns.map((name) => columnOf('t', name)), pass.conditions.map((condition) => `((${condition}) IS TRUE)`)]
+  const columns = parts.flat().map((expression, n) => `${expression} AS c${n + 1}`)
+  const [keyEnd, ownEnd, valuesEnd] = [bound.length, bound.length + own.length, bound.length + own.length + pass.columns.length]
+  for await (const row of copiedRows(from.session, sql('chunk/read', { columns: columns.join(', '), ...from.rows }))) {
+    const fields = columns.map((_, n) => fieldAt(row, n))
+    const texts = fields.slice(0, ownEnd).map((field) => field?.toString('utf8') ?? '')
+    const key = texts.slice(0, keyEnd)
+    const stored = { values: fields.slice(ownEnd, valuesEnd), holds: fields.slice(valuesEnd).map(isTrue), key: own.length === 0 ? key : texts.slice(keyEnd) }
+    const digests = pass.digests(from.side, stored)
+    yield { key, digests: digests instanceof Promise ? await digests : digests }
+  }
+}
+
+/** Order-independent digest of the secrets of a set of rows, each bound to its row's key: two sums of 64-bit hashes. */
+export async function secretFingerprint(table: TableShape, pass: SecretPass, map: MapRelation, from: SideRows): Promise<string> {
+  let [a, b] = [0n, 0n]
+  for await (const { key, digests } of secretDigests(table, pass, map, from)) {
+    const digest = createHash('sha256').update(JSON.stringify([key, digests])).digest()
+    a = BigInt.asUintN(64, a + digest.readBigUInt64LE(0))
+    b = BigInt.asUintN(64, b + digest.readBigUInt64LE(8))
+  }
+  return `${a}-${b}`
+}

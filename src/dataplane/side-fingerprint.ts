@@ -1,0 +1,23 @@
+import type { TableShape } from '../domain/move-plan.js'
+import { fingerprint, projectedText, storedText } from './fingerprint.js'
+import type { Fingerprint } from './fingerprint.js'
+import type { MapRelation } from './projection.js'
+import { secretFingerprint } from './secret-digests.js'
+import type { SideRows } from './secret-digests.js'
+import type { SecretPass } from './secret-pass.js'
+
+/** How a table's rows are compared between the two sides. */
+export interface Comparison {
+  readonly table: TableShape
+  readonly map: MapRelation
+  /** Null for a table without secrets. */
+  readonly secrets: SecretPass | null
+  readonly seeds: readonly [string, string]
+}
+
+/** Fingerprint of one side's rows as the target must hold them: equal on both sides where nothing differs. Ciphertexts differ, so their plaintexts stand for them. */
+export async function sideFingerprint({ table, map, secrets, seeds }: Comparison, from: SideRows): Promise<Fingerprint> {
+  const hidden = secrets?.columns ?? []
+  const found = await fingerprint(from.session, from.side === 'source' ? projectedText(table, map, hidden) : storedText(table, hidden), from.rows, seeds)
+  return secrets === null ? found : { ...found, secrets: await secretFingerprint(table, secrets, map, from) }
+}

@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto'
+import { bug, MoverError } from '../domain/errors.js'
+import type { MovePlan, TableShape } from '../domain/move-plan.js'
+import { allTables } from '../domain/move-plan.js'
+import type { Side } from '../domain/vocabulary.js'
+import type { SecretPass, SecretRow } from '../dataplane/secret-pass.js'
+import type { Codec } from './codec.js'
+import { CodecError } from './codec.js'
+import type { Keyring } from './keyring.js'
+import { digestColumn, reencryptColumn } from './reencrypt.js'
+import type { Witness } from './reencrypt.js'
+import type { ColumnRow, SecretColumn } from './secret-column.js'
+import { secretColumns } from './secret-columns.js'
+import { SecretTally } from './secret-tally.js'
+import type { SecretTools } from './secret-tools.js'
+
+export interface VaultSources {
+  readonly keyring: (side: Side) => Promise<Keyring | null>
+  readonly codecs: () => Promise<ReadonlyMap<string, Codec>>
+}
+
+/**
+ * The keys of both cells, for one process that holds both. Keys and plaintexts stay in here and in the calls that it makes (P8): what comes out are
+ * ciphertexts under the target's key, and digests under a key that is made anew with every vault and never leaves it.
+ */
+export class Vault {
+  readonly #sources: VaultSources
+  readonly #digestKey = randomBytes(32)
+  readonly #tally = new SecretTally()
+  #tools: Promise<SecretTools> | null = null
+  #opened: { readonly plan: MovePlan; readonly passes: ReadonlyMap<number, SecretPass> } | null = null
+
+  constructor(sources: VaultSources) {
+    this.#sources = sources
+  }
+
+  /** Reads keyrings and codec modules, once. Throws OM1001 where one cannot be read. */
+  tools(): Promise<SecretTools> {
+    this.#tools ??= this.#read()
+    return this.#tools
+  }
+
+  /** How many values of which column were opened by which version of a key. */
+  get tally(): SecretTally {
+    return this.#tally
+  }
+
+  /** Makes the passes of the plan's tables. Reads no key where no column of the plan is to be encrypted anew. */
+  async open(plan: MovePlan): Promise<void> {
+    if (this.#opened?.plan === plan) return
+    const tables = allTables(plan).filter((table) => table.columns.some((column) => column.secrets.length > 0))
+    const tools = tables.length === 0 ? null : await this.tools()
+    this.#opened = { plan, passes: new Map(tools === null ? [] : tables.map((table) => [table.no, this.#pass(table, tools, plan.org)])) }
+  }
+
+  /** The pass of a table of the plan opened last; null where it has no secrets. */
+  readonly pass = (table: Pick<TableShape, 'no'>): SecretPass | null => {
+    if (this.#opened === null) throw bug('secrets were asked for before the plan was opened')
+    return this.#opened.passes.get(table.no) ?? null
+  }
+
+  async #read(): Promise<SecretTools> {
+    const [source, target, codecs] = [await this.#sources.keyring('source'), await this.#sources.keyring('target'), await this.#sources.codecs()]
+    return { codecs, keyrings: { source, target } }
+  }
+
+  #pass(table: TableShape, tools: SecretTools, org: string): SecretPass {
+    const { columns, conditions, read } = secretColumns(table, tools, org)
+    const place = (key: readonly string[]): { readonly schema: string; readonly table: string; readonly primaryKey: Readonly<Record<string, string>> } => ({
+      schema: table.id.schema,
+      table: table.id.name,
+      primaryKey: Object.fromEntries((table.identity ?? []).map((name, n) => [name, key[n] ?? ''])),
+    })
+    return {
+      columns: read.map((column) => column.name),
+      conditions,
+      secrets: columns.map((column) => column.name),
+      reencrypt: async (row, targetKey) => {
+        const values = [...row.values]
+        for (const column of columns) {
+          const written = await this.#reencrypted(table, column, row, place(targetKey))
+          for (const [at, value] of written) values[at] = value
+        }
+        return values
+      },
+      prove: async (side, row) => {
+        const reasons: (string | null)[] = []
+        for (const column of columns) reasons.push(await this.#reason(column, { ...row, place: place(row.key) }, (_, opened) => this.#tally.saw(table, column, side, opened)))
+        return reasons
+      },
+      digests: async (side, row) => {
+        const digests: (string | null)[] = []
+        for (const column of columns) digests.push(await digestColumn(column, { ...row, place: place(row.key) }, side, this.#digestKey, (_, opened) => this.#tally.saw(table, column, side, opened)))
+        return digests
+      },
+    }
+  }
+
+  async #reason(column: SecretColumn, row: ColumnRow, witness: Witness): Promise<string | null> {
+    try {
+      await reencryptColumn(column, row, witness)
+      return null
+    } catch (error) {
+      return reasonOf(error)
+    }
+  }
+
+  async #reencrypted(table: TableShape, column: SecretColumn, row: SecretRow, place: ColumnRow['place']): ReturnType<typeof reencryptColumn> {
+    try {
+      return await reencryptColumn(column, { ...row, place }, () => undefined)
+    } catch (error) {
+      throw unreadable(table, column, row, error)
+    }
+  }
+}
+
+/** What a codec of the operator's own says may hold the value, and goes nowhere. */
+function reasonOf(error: unknown): string {
+  if (error instanceof CodecError) return error.message
+  return error instanceof SyntaxError ? 'the document is no JSON' : 'its codec failed'
+}
+
+/** Names the row and never the value. */
+function unreadable(table: TableShape, column: SecretColumn, row: SecretRow, error: unknown): MoverError {
+  return new MoverError({
+    code: 'OM2127',
+    message: `secret column ${column.name} of ${table.id.schema}.${table.id.name} (${(table.identity ?? []).join(', ')} ${row.key.join('/')}) cannot be encrypted anew: ${reasonOf(error)}. The chunk was rolled back; the source is fenced`,
+    hint: 'correct the value or the rule of the column; `org-mover abort` takes the move back',
+    retry: 'after-fix',
+  })
+}
