@@ -25,13 +25,14 @@ interface SecretsChecked {
 export async function checkSecrets(plan: MovePlan, vault: Vault): Promise<SecretsChecked> {
   const tables = allTables(plan).filter((table) => table.columns.some((column) => column.secrets.length > 0))
   if (tables.length === 0) return { findings: [], plan }
-  const tools = await vault.tools()
-  const findings: Finding[] = []
+  const isStaged = vault.mode === 'staged'
+  const tools = isStaged ? { codecs: await vault.codecs(), keyrings: { source: null, target: null } } : await vault.tools()
+  const findings: Finding[] = isStaged && vault.transportKey === null ? [finding('OM2114', 'error', { cell: plan.target }, { message: `secrets travel sealed, and ${plan.target} has no transport_key to which they could be`, hint: '`org-mover secrets keygen` makes one on the side of the target; pin its public half as transport_key of the cell' })] : []
   const changed = new Map<number, readonly PlanColumn[]>()
   for (const table of tables) {
     const report = (code: 'OM2114' | 'OM2128', column: PlanColumn, problem: Problem): void => void findings.push(finding(code, problem.severity, placeOf({ plan }, 'source', table), { message: `secret column ${column.name} of ${nameOf(table)}: ${problem.message}`, hint: problem.hint }))
     changed.set(table.no, table.columns.map((column) => {
-      const problems = [...problemsOf(column, tools, plan), ...placeProblems(table, column, tools)]
+      const problems = [...(isStaged ? stagedProblems(table, column, tools, plan) : problemsOf(column, tools, plan)), ...placeProblems(table, column, tools)]
       for (const one of problems) report('OM2114', column, one)
       for (const rule of column.secrets.filter(isDigest)) for (const one of digestProblems(table, column, rule, tools)) report('OM2128', column, one)
       const isLeft = problems.length > 0 || column.secrets.every((rule) => isDigest(rule) || travelsAsStored(rule, column.secrets, tools))
@@ -85,6 +86,17 @@ function codecProblems({ codec: name, options }: Written, key: NamedKey | null, 
   const codec = codecs.get(name)
   if (codec === undefined) return [problem(`there is no codec ${name}`, `codecs are ${[...codecs.keys()].sort().join(', ')}, digest, and those of modules under secrets.codecs`)]
   return key === null ? [] : (codec.problems?.(options, key) ?? []).map((text) => problem(text, 'correct the options of the rule or the keyring; docs/secrets.md has both'))
+}
+
+/** Where nobody here has a key: what can be told without one. Keys and values are looked at when the secrets are sealed, and when they are opened. */
+function stagedProblems(table: TableShape, column: PlanColumn, { codecs }: SecretTools, plan: MovePlan): readonly Problem[] {
+  const unknown = column.secrets.filter((rule) => !isDigest(rule)).flatMap((rule) => [rule.codec, writtenBy(rule, column.secrets).codec]).filter((name) => !codecs.has(name))
+  const isOwned = plan.owned.some((one) => one.no === table.no)
+  return [
+    ...[...new Set(unknown)].map((name) => problem(`there is no codec ${name}`, 'correct the name, or name its module under secrets.codecs')),
+    ...(isOwned ? [] : [problem('secrets of shared and lookup tables cannot travel sealed: rows that are on both cells could not be compared', 'move with secrets.mode: inline, or declare the table skip')]),
+    ...(isOwned && table.identity === null ? [problem('its table has no key by which sealed values would find their row', 'add a primary key, or move with secrets.mode: inline')] : []),
+  ]
 }
 
 /** Whether the column can hold what the rules say. */

@@ -45,6 +45,10 @@ export interface App extends AsyncDisposable {
   list(filter: { readonly org?: string; readonly state?: MoveState; readonly openOnly?: boolean }): Promise<ListDocument>
   verify(moveId: string, io: MoveIo): Promise<MoveDocument>
   abort(moveId: string, io: MoveIo): Promise<MoveDocument>
+  /** Makes the target's key pair, to whose public half secrets are sealed. */
+  secretsKeygen(file: string): Promise<DoneDocument>
+  secretsSeal(moveId: string, io: MoveIo): Promise<MoveDocument>
+  secretsOpen(moveId: string, privateKeyFile: string, io: MoveIo): Promise<MoveDocument>
   purge(moveId: string, options: { readonly waiveRetention?: string }, io: MoveIo): Promise<MoveDocument>
 }
 

@@ -59,7 +59,7 @@ function wrongUsage({ problems }: Usage, argv: readonly string[], { json, chosen
 function guessDocument(command: string | null, argv: readonly string[]): DocumentKind {
   if (command === null) return 'error'
   if (command === 'discover' && argv.includes('--check')) return 'check'
-  const kinds: Readonly<Record<string, DocumentKind>> = { ...DOCUMENT_KINDS, route: 'done' }
+  const kinds: Readonly<Record<string, DocumentKind>> = { ...DOCUMENT_KINDS, route: 'done', secrets: 'move' }
   return kinds[command] ?? 'error'
 }
 

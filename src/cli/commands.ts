@@ -71,6 +71,12 @@ async function performWith(app: App, invocation: WithApp, context: CommandContex
       const { waiveRetention } = invocation
       return { kind: 'move', document: await app.purge(invocation.moveId, waiveRetention === null ? {} : { waiveRetention }, io) }
     }
+    case 'secrets keygen':
+      return { kind: 'done', document: await app.secretsKeygen(invocation.out) }
+    case 'secrets seal':
+      return { kind: 'move', document: await app.secretsSeal(invocation.moveId, io) }
+    case 'secrets open':
+      return { kind: 'move', document: await app.secretsOpen(invocation.moveId, invocation.privateKey, io) }
     default:
       return orInterrupted(look(app, invocation, context), signal)
   }

@@ -16,6 +16,9 @@ export type Invocation =
   | { readonly command: 'verify'; readonly moveId: string }
   | { readonly command: 'abort'; readonly moveId: string; readonly yes: boolean }
   | { readonly command: 'purge'; readonly moveId: string; readonly yes: boolean; readonly waiveRetention: string | null }
+  | { readonly command: 'secrets keygen'; readonly out: string }
+  | { readonly command: 'secrets seal'; readonly moveId: string; readonly yes: boolean }
+  | { readonly command: 'secrets open'; readonly moveId: string; readonly privateKey: string; readonly yes: boolean }
   | { readonly command: 'demo'; readonly keep: boolean }
 
 export type CommandName = Invocation['command']
@@ -47,6 +50,9 @@ export const DOCUMENT_KINDS: Readonly<Record<CommandName, DocumentKind>> = {
   verify: 'move',
   abort: 'move',
   purge: 'move',
+  'secrets keygen': 'done',
+  'secrets seal': 'move',
+  'secrets open': 'move',
   demo: 'move',
 }
 

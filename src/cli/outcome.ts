@@ -64,6 +64,7 @@ const EMPTY_MOVE: MoveDocument = {
   state: null,
   phase: null,
   tables: [],
+  secrets: [],
   verification: NOT_VERIFIED,
   timings: [],
   frozenSeconds: null,

@@ -92,7 +92,8 @@ const moveSummary = z.object({
 })
 
 const movedTable = z.object({ ...tableName, rowsPlanned: count.nullable(), rowsCopied: count, rowsVerified: count, rowsPurged: count, state: z.enum(['pending', 'running', 'done']) })
-const move = moveSummary.extend({ tables: z.array(movedTable) })
+const secret = z.object({ side: z.enum(['source', 'target']), ...tableName, column: text, values: count, clear: count, unreadable: count, keys: z.record(text, count).describe('values by the version of the key that opened them') })
+const move = moveSummary.extend({ tables: z.array(movedTable), secrets: z.array(secret) })
 
 export const OUTPUT_SCHEMAS = {
   done,
@@ -106,11 +107,11 @@ export const OUTPUT_SCHEMAS = {
 
 /** For JSON Schema titles: which commands print the document. */
 export const PRINTED_BY: Readonly<Record<DocumentKind, string>> = {
-  done: 'init, route get, route set',
+  done: 'init, route get, route set, secrets keygen',
   check: 'doctor, discover --check',
   discover: 'discover',
   plan: 'plan',
-  move: 'move, resume, abort, purge, verify, status MOVE_ID, demo',
+  move: 'move, resume, secrets seal, secrets open, abort, purge, verify, status MOVE_ID, demo',
   list: 'list, status',
   error: 'a command line that names no command',
 }

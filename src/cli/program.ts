@@ -39,6 +39,7 @@ export function createProgram(options: ProgramOptions): Command {
   defineRoute(program, options)
   defineMoves(define, options)
   defineDriving(define, options)
+  defineSecrets(program, options)
   defineRest(define, options)
   return program
 }
@@ -150,6 +151,27 @@ function defineDriving(define: Define, { usage, run }: ProgramOptions): void {
     .action((_id: unknown, raw: RawOptions, command: Command) =>
       run({ command: 'purge', moveId: moveId(command), yes: yes(raw), waiveRetention: usage.optional('--waive-retention', raw['waiveRetention']) }),
     )
+}
+
+/** Where secrets travel sealed. */
+function defineSecrets(program: Command, { usage, run }: ProgramOptions): void {
+  const define = definer(program.command('secrets').description('seal and open secrets where the mover holds no keys (secrets.mode: staged)'))
+  const moveId = (command: Command): string => usage.required('MOVE_ID', usage.positional(command.args, 1)[0])
+  define('keygen', 'make the key pair of a target: the private half into a file, the public one to be pinned as transport_key', ['org-mover secrets keygen --out cell-b.key'])
+    .option('--out <file>', 'new file for the private key, mode 0600')
+    .action((raw: RawOptions, command: Command) => {
+      usage.positional(command.args, 0)
+      run({ command: 'secrets keygen', out: usage.required('--out', raw['out']) })
+    })
+  define('seal', 'where the keys of the source are: seal the secrets of a frozen move to the target', ['org-mover secrets seal 0197f3a2'])
+    .argument('[MOVE_ID]', 'id of the move, or a unique prefix of it')
+    .option('-y, --yes', YES)
+    .action((_id: unknown, raw: RawOptions, command: Command) => run({ command: 'secrets seal', moveId: moveId(command), yes: raw['yes'] === true }))
+  define('open', 'where the keys of the target are: open what was sealed, and write it into the loaded rows', ['org-mover secrets open 0197f3a2 --private-key cell-b.key'])
+    .argument('[MOVE_ID]', 'id of the move, or a unique prefix of it')
+    .option('--private-key <file>', 'what `secrets keygen` wrote')
+    .option('-y, --yes', YES)
+    .action((_id: unknown, raw: RawOptions, command: Command) => run({ command: 'secrets open', moveId: moveId(command), privateKey: usage.required('--private-key', raw['privateKey']), yes: raw['yes'] === true }))
 }
 
 function defineRest(define: Define, { usage, run }: ProgramOptions): void {

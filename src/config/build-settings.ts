@@ -29,7 +29,7 @@ export function buildSettings(raw: RawConfig, input: BuildInput): Settings {
     control: raw.control,
     routing: routingSettings(raw),
     tenancy: tenancySettings(raw.tenancy ?? {}, input),
-    secrets: { codecs: (raw.secrets?.codecs ?? []).map(path) },
+    secrets: { codecs: (raw.secrets?.codecs ?? []).map(path), mode: raw.secrets?.mode ?? 'inline' },
     maintenance: {
       fence: 'triggers',
       enter: (maintenance.enter ?? []).map((hook) => hookSettings(hook, 'source')),
@@ -51,7 +51,7 @@ function cellSettings(name: string, raw: RawConfig['cells'][string], path: (name
     const long = typeof value === 'string' ? { url: value } : value
     return [database, { url: long.url, readFrom: long.read_from ?? null, searchPath: long.search_path ?? null }]
   })
-  return { name, databases: new Map(databases), keyring: raw.keyring === undefined ? null : path(raw.keyring) }
+  return { name, databases: new Map(databases), keyring: raw.keyring === undefined ? null : path(raw.keyring), transportKey: raw.transport_key ?? null }
 }
 
 function routingSettings(raw: RawConfig): RoutingSettings {

@@ -37,6 +37,7 @@ const database = z.union([
 const cell = z.strictObject({
   databases: z.record(name, database).refine((map) => Object.keys(map).length > 0, { error: 'at least one database is needed' }),
   keyring: fileName.optional(),
+  transport_key: z.string().regex(/^[A-Za-z0-9+/]{43}=$/, { error: 'expected the public key that `org-mover secrets keygen` prints' }).optional().describe('public key to which secrets for this cell are sealed, where they travel sealed'),
 })
 
 const OWN_ROUTE_TABLE = 'org_mover.route'
@@ -104,7 +105,9 @@ export const configSchema = z
     control: url.describe('the database with the journal of all moves'),
     routing: routing.optional(),
     tenancy: tenancy.optional(),
-    secrets: z.strictObject({ codecs: z.array(fileName).optional() }).optional(),
+    secrets: z
+      .strictObject({ codecs: z.array(fileName).optional().describe('codec modules of your own'), mode: z.enum(['inline', 'staged']).optional().describe('inline (default): the mover holds both keyrings; staged: secrets travel sealed, and the mover holds neither') })
+      .optional(),
     maintenance: maintenance.optional(),
     copy: copy.optional(),
     lease: timeout.optional().describe('after so long without a heartbeat another process may take the move over (default: 30s)'),

@@ -10,7 +10,7 @@ export interface Settings {
   readonly routing: RoutingSettings
   readonly tenancy: Tenancy
   /** Codec modules of the operator's own, as absolute paths. */
-  readonly secrets: { readonly codecs: readonly string[] }
+  readonly secrets: { readonly codecs: readonly string[]; readonly mode: 'inline' | 'staged' }
   readonly maintenance: {
     readonly fence: 'triggers'
     readonly enter: readonly Hook[]
@@ -30,6 +30,8 @@ export interface CellSettings {
   readonly name: string
   readonly databases: ReadonlyMap<string, DatabaseSettings>
   readonly keyring: string | null
+  /** Public key to which secrets for this cell are sealed. */
+  readonly transportKey: string | null
 }
 
 export interface DatabaseSettings {

@@ -29,7 +29,7 @@ export async function copyRows(request: CopyRowsRequest): Promise<{ readonly row
   const { table, columns, rows, map, secrets, into, binary, ...streams } = request
   const format = binary === true ? '-binary' : ''
   const sent = columns.map((column) => `${projected(table, column, map)} AS ${ident(column.name)}`)
-  const seen = secrets === null || !columns.some((column) => secrets.columns.includes(column.name)) ? null : seenBy(secrets, table, columns, map)
+  const seen = secrets === null || secrets.secrets.length === 0 || !columns.some((column) => secrets.columns.includes(column.name)) ? null : seenBy(secrets, table, columns, map)
   return copyBetween({
     ...streams,
     out: sql(`chunk/read${format}`, { columns: [...sent, ...(seen?.extra ?? [])].join(', '), ...rows }),

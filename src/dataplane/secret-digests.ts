@@ -12,7 +12,7 @@ import { identityColumns } from './owned-rows.js'
 import type { RowSource } from './owned-rows.js'
 import { projected } from './projection.js'
 import type { MapRelation } from './projection.js'
-import type { SecretPass } from './secret-pass.js'
+import type { SecretPass, SecretRow } from './secret-pass.js'
 
 export interface SideRows {
   readonly session: Session
@@ -22,7 +22,6 @@ export interface SideRows {
 
 /** The digests of one row's secrets. */
 export interface DigestedRow {
-  /** As the target holds it, on both sides; of a table without identity the digest of the rest of the row. */
   readonly key: readonly string[]
   readonly digests: readonly (string | null)[]
 }
@@ -38,18 +37,31 @@ function textOf(expression: string, { rule }: PlanColumn): string {
   return rule === null ? `${expression}::text` : `(${expression})::text`
 }
 
-/** Reads the rows of one side and opens their secrets. Rows come one by one; nothing else may run on the session meanwhile. */
-export async function* secretDigests(table: TableShape, pass: SecretPass, map: MapRelation, from: SideRows): AsyncGenerator<DigestedRow> {
-  const bound = targetKeyOf(table, map, from.side, pass.columns)
+/** One row as it is read for its secrets. */
+export interface ReadRow {
+  /** As the target holds it, on both sides; of a table without identity the digest of the rest of the row. */
+  readonly key: readonly string[]
+  readonly stored: SecretRow
+}
+
+/** Reads what is needed of the rows of one side. Rows come one by one; nothing else may run on the session meanwhile. */
+export async function* secretRows(table: TableShape, { columns: names, conditions }: Pick<SecretPass, 'columns' | 'conditions'>, map: MapRelation, from: SideRows): AsyncGenerator<ReadRow> {
+  const bound = targetKeyOf(table, map, from.side, names)
   const own = identityColumns(table).map((column) => columnOf('t', column.name))
-  const parts = [bound, own, pass.columns.map((name) => columnOf('t', name)), pass.conditions.map((condition) => `((${condition}) IS TRUE)`)]
+  const parts = [bound, own, names.map((name) => columnOf('t', name)), conditions.map((condition) => `((${condition}) IS TRUE)`)]
   const columns = parts.flat().map((expression, n) => `${expression} AS c${n + 1}`)
-  const [keyEnd, ownEnd, valuesEnd] = [bound.length, bound.length + own.length, bound.length + own.length + pass.columns.length]
+  const [keyEnd, ownEnd, valuesEnd] = [bound.length, bound.length + own.length, bound.length + own.length + names.length]
   for await (const row of copiedRows(from.session, sql('chunk/read', { columns: columns.join(', '), ...from.rows }))) {
     const fields = columns.map((_, n) => fieldAt(row, n))
     const texts = fields.slice(0, ownEnd).map((field) => field?.toString('utf8') ?? '')
     const key = texts.slice(0, keyEnd)
-    const stored = { values: fields.slice(ownEnd, valuesEnd), holds: fields.slice(valuesEnd).map(isTrue), key: own.length === 0 ? key : texts.slice(keyEnd) }
+    yield { key, stored: { values: fields.slice(ownEnd, valuesEnd), holds: fields.slice(valuesEnd).map(isTrue), key: own.length === 0 ? key : texts.slice(keyEnd) } }
+  }
+}
+
+/** Reads the rows of one side and opens their secrets. */
+export async function* secretDigests(table: TableShape, pass: SecretPass, map: MapRelation, from: SideRows): AsyncGenerator<DigestedRow> {
+  for await (const { key, stored } of secretRows(table, pass, map, from)) {
     const digests = pass.digests(from.side, stored)
     yield { key, digests: digests instanceof Promise ? await digests : digests }
   }

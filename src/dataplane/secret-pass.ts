@@ -21,7 +21,7 @@ export interface SecretPass {
   readonly columns: readonly string[]
   /** Boolean SQL over alias t, asked with each row. */
   readonly conditions: readonly string[]
-  /** What each of `digests` speaks of. */
+  /** What each of `digests` speaks of. Empty where this process has no keys: the columns then pass as they are, and are compared in another way. */
   readonly secrets: readonly string[]
   /**
    * The values that the target must hold, from those of the source. `targetKey` is the row's key there. Throws MoverError, naming the row and

@@ -19,5 +19,5 @@ export interface Comparison {
 export async function sideFingerprint({ table, map, secrets, seeds }: Comparison, from: SideRows): Promise<Fingerprint> {
   const hidden = secrets?.columns ?? []
   const found = await fingerprint(from.session, from.side === 'source' ? projectedText(table, map, hidden) : storedText(table, hidden), from.rows, seeds)
-  return secrets === null ? found : { ...found, secrets: await secretFingerprint(table, secrets, map, from) }
+  return secrets === null || secrets.secrets.length === 0 ? found : { ...found, secrets: await secretFingerprint(table, secrets, map, from) }
 }

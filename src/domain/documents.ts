@@ -1,5 +1,6 @@
 import type { Finding } from './finding.js'
 import type { MoverError, Retry } from './errors.js'
+import type { SecretCount } from './secret-count.js'
 import type { MoveState, Origin, Phase, Strategy, TableClass } from './vocabulary.js'
 
 /** The JSON documents that commands print with `--json`. Fields may be added, never removed or renamed. */
@@ -135,6 +136,8 @@ export interface MoveSummary extends Document {
 /** `move`, `resume`, `abort`, `purge`, `verify`, `status MOVE_ID`. */
 export interface MoveDocument extends MoveSummary {
   readonly tables: readonly MovedTable[]
+  /** Secret columns by side: how many values were opened by which version of a key. */
+  readonly secrets: readonly SecretCount[]
 }
 
 /** `list`, and `status` without a move id. */

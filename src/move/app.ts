@@ -9,10 +9,13 @@ import type { Logger } from '../observability/logger.js'
 import type { Progress } from '../observability/progress.js'
 import { abort } from '../phases/abort.js'
 import { assertMayPurge, purge } from '../phases/purge.js'
+import { openSecrets } from '../phases/open-secrets.js'
+import { sealSecrets } from '../phases/seal-secrets.js'
 import { verify } from '../phases/verify.js'
 import { verifyManifest } from '../phases/verify-manifest.js'
 import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
 import { Session } from '../postgres/session.js'
+import { generateTransportKey } from '../secrets/transport-key.js'
 import { PostgresRouter } from '../routing/postgres-router.js'
 import type { Router } from '../routing/router.js'
 import { cellNamed, openControl, openForChecks, vaultOf } from './cells.js'
@@ -29,6 +32,8 @@ import { moveDocument, moveSummary } from './move-document.js'
 import type { MoveRow } from './move-row.js'
 import { planDocument } from './plan-document.js'
 import { runMove } from './run-move.js'
+import { wrongState } from './wrong-state.js'
+import { awaitsSecrets, stagedMove } from './staged-move.js'
 import { writeDictionary } from './write-dictionary.js'
 
 interface MoveIo {
@@ -202,6 +207,31 @@ export class App implements AsyncDisposable {
     })
   }
 
+  async secretsKeygen(file: string): Promise<DoneDocument> {
+    const key = await generateTransportKey(file)
+    return { done: [`the private key is in ${file}; keep it where the keys of the target are`, `pin the public one under the target's cell: transport_key: "${key}"`], org: null, cell: null, epoch: null, error: null }
+  }
+
+  async secretsSeal(moveId: string, io: MoveIo): Promise<MoveDocument> {
+    const move = await stagedMove(await this.#ready(), { mode: this.#settings.secrets.mode, moveId, past: 'freeze' })
+    if (!(await io.confirm([`seal the secrets of organization ${move.org} on ${move.source} for ${move.target}`]))) throw declined()
+    return drive(await this.#driveOptions(move, 'secrets seal', io), { state: () => null }, async ({ ctx, journal }) => {
+      await ctx.secrets.open(ctx.journal.plan())
+      await sealSecrets(ctx)
+      await journal.update({ error: null })
+    })
+  }
+
+  async secretsOpen(moveId: string, privateKeyFile: string, io: MoveIo): Promise<MoveDocument> {
+    const move = await stagedMove(await this.#ready(), { mode: this.#settings.secrets.mode, moveId, past: 'copy' })
+    if (!(await io.confirm([`open the secrets of organization ${move.org} on ${move.target} and write them into the loaded rows`]))) throw declined()
+    return drive(await this.#driveOptions(move, 'secrets open', io), { state: () => null }, async ({ ctx, journal }) => {
+      await ctx.secrets.open(ctx.journal.plan())
+      await openSecrets(ctx, privateKeyFile)
+      await journal.update({ error: null })
+    })
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack[Symbol.asyncDispose]()
   }
@@ -211,7 +241,7 @@ export class App implements AsyncDisposable {
     const after = { state: (thrown: MoverError): MoveState => (thrown.code === 'OM2007' || thrown.code === 'OM2004' ? 'aborted' : 'failed') }
     return drive(await this.#driveOptions(move, command, io), after, async ({ ctx, journal, phases }) => {
       if (journal.row.cutOverAt === null) await journal.update({ state: 'running', error: null })
-      const asked = { ...phases, pausesBefore: async (phase: MovePhase) => (await phases.pausesBefore(phase)) || (phase === 'cutover' && (await this.#mustAsk(move, io))) }
+      const asked = { ...phases, pausesBefore: async (phase: MovePhase) => (await phases.pausesBefore(phase)) || (await awaitsSecrets(ctx, journal, phase)) || (phase === 'cutover' && (await this.#mustAsk(move, io))) }
       const outcome = await runMove(ctx, asked, { tenancy: this.#settings.tenancy, open: (side, database) => this.#open(side === 'source' ? move.source : move.target, database) })
       if (outcome === 'paused') await journal.update({ state: 'paused' })
       else await journal.update({ error: null })
@@ -286,10 +316,6 @@ export class App implements AsyncDisposable {
 
 function settled(document: MoveDocument): MoveDocument {
   return { ...document, error: null }
-}
-
-function wrongState(move: MoveRow, what: string, hint: string): MoverError {
-  return new MoverError({ code: 'OM2006', message: `move ${move.id} ${what}`, hint, retry: 'after-fix', context: { moveId: move.id } })
 }
 
 function unknownOrganization(org: string): MoverError {

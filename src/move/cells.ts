@@ -19,7 +19,7 @@ export function cellNamed(settings: Settings, name: string): Settings['cells'] e
 
 /** The secrets of a move between two cells. Opens neither keyrings nor codec modules yet. */
 export function vaultOf(settings: Settings, cells: Readonly<Record<Side, string>>): Vault {
-  return new Vault({ keyring: (side) => keyringOf(settings, cells[side]), codecs: () => loadCodecs(settings.secrets.codecs) })
+  return new Vault({ mode: settings.secrets.mode, transportKey: settings.cells.get(cells.target)?.transportKey ?? null, keyring: (side) => keyringOf(settings, cells[side]), codecs: () => loadCodecs(settings.secrets.codecs) })
 }
 
 /** The keys of a cell, or null where the configuration names no keyring for it. */

@@ -1,20 +1,34 @@
 import { NOT_VERIFIED } from '../domain/documents.js'
 import type { MoveDocument, MoveSummary } from '../domain/documents.js'
+import type { SecretCount } from '../domain/secret-count.js'
 import { PHASES } from '../domain/vocabulary.js'
 import type { Session } from '../postgres/session.js'
 import { listPhaseRuns } from './journal-phases.js'
 import type { PhaseRun } from './journal-phases.js'
 import { listTables } from './journal-tables.js'
 import { loadMove } from './journal.js'
-import type { MoveHead } from './move-row.js'
+import type { MoveHead, MoveRow } from './move-row.js'
 
 /** The document of a move as the journal has it now. */
 export async function moveDocument(session: Session, moveId: string): Promise<MoveDocument> {
   const [row, tables, runs] = [await loadMove(session, moveId), await listTables(session, moveId), await listPhaseRuns(session, moveId)]
   return {
     ...moveSummary(row, runs),
+    next: waitingFor(row) ?? nextOf(row, runs),
+    secrets: isCounts(row.manifest['secrets']) ? row.manifest['secrets'] : [],
     tables: tables.map(({ database, schema, table, rowsPlanned, rowsCopied, rowsVerified, rowsPurged, state }) => ({ database, schema, table, rowsPlanned, rowsCopied, rowsVerified, rowsPurged, state })),
   }
+}
+
+function isCounts(value: unknown): value is readonly SecretCount[] {
+  return Array.isArray(value)
+}
+
+/** What a move whose secrets travel sealed rests for. */
+function waitingFor({ id, state, manifest }: MoveRow): string | null {
+  if (state === 'aborting' || state === 'aborted') return null
+  if (manifest['awaits'] === 'seal') return `org-mover secrets seal ${id}`
+  return manifest['awaits'] === 'open' ? `org-mover secrets open ${id} --private-key FILE` : null
 }
 
 export function moveSummary(row: MoveHead, runs: readonly PhaseRun[]): MoveSummary {

@@ -2,6 +2,7 @@ import type { Hook } from '../config/settings.js'
 import type { Verification } from '../domain/documents.js'
 import type { Finding } from '../domain/finding.js'
 import type { MovePlan } from '../domain/move-plan.js'
+import type { SecretCount } from '../domain/secret-count.js'
 import type { Side } from '../domain/vocabulary.js'
 import type { Pace } from '../dataplane/byte-rate.js'
 import type { CellDatabase } from '../dataplane/cell-database.js'
@@ -87,6 +88,14 @@ export interface Manifest {
   readonly lookupDigests?: Readonly<Record<string, string>>
   /** Owned rows by table number, counted after the freeze. */
   readonly rows?: Readonly<Record<string, number>>
+  /** Counts of secrets by column and version of a key, of both sides. */
+  readonly secrets?: readonly SecretCount[]
+  /** Staged secrets: what the target needs to find the transport key, once all are sealed. */
+  readonly sealed?: { readonly encapsulated: string }
+  /** Staged secrets: all are written on the target. */
+  readonly opened?: boolean
+  /** Staged secrets: what the move rests for. */
+  readonly awaits?: 'seal' | 'open' | null
 }
 
 /**

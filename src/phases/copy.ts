@@ -12,6 +12,7 @@ import type { ChunkRecord, MoveContext } from './context.js'
 import { insertMissingLookups, loadShared } from './copy-exempt.js'
 import { inParallel } from './parallel.js'
 import { frozenPlan } from './scopes.js'
+import { shipSealed } from './staged-secrets.js'
 
 /**
  * Loads everything: lookup rows that the target lacks, then the owned tables chunk by chunk, biggest first, then shared rows.
@@ -22,6 +23,7 @@ export async function copy(ctx: MoveContext): Promise<void> {
   await planChunks(ctx)
   await insertMissingLookups(ctx)
   await loadChunks(ctx)
+  await shipSealed(ctx)
   await loadShared(ctx)
   await settleTarget(ctx)
 }

@@ -31,6 +31,7 @@ export async function prepare(ctx: MoveContext, input: PrepareInput): Promise<vo
   await ctx.journal.saveFindings(examined.findings)
   refuse(examined)
   await ctx.journal.savePlan(examined.plan, examined.rows)
+  await ctx.journal.addToManifest({ secrets: ctx.secrets.tally.counts() })
   await ctx.journal.bindRoute()
 }
 

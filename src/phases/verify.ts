@@ -19,6 +19,7 @@ import type { ChunkRecord, MoveContext } from './context.js'
 import { inParallel } from './parallel.js'
 import { proveConstraints } from './prove-constraints.js'
 import { frozenPlan } from './scopes.js'
+import { isStaged, verifySealed } from './staged-secrets.js'
 import { assertWorldUnchanged } from './world.js'
 
 const MOST_EXAMPLES = 100
@@ -32,14 +33,20 @@ const MOST_UNSENT = 20
 export async function verify(ctx: MoveContext): Promise<void> {
   await assertWorldUnchanged(ctx, 'before verification')
   await ctx.secrets.open(ctx.journal.plan())
+  ctx.secrets.tally.clear()
   const tally = new Tally()
   await verifyChunks(ctx, tally)
   await verifyTotals(ctx, tally)
+  const sealed = await verifySealed(ctx)
+  tally.add({ missing: 0, extraneous: 0, mismatching: sealed.differences.length, examples: sealed.differences })
   const dangling = await proveConstraints(ctx)
-  const verification = tally.result(dangling === null)
+  const result = tally.result(dangling === null)
+  const verification = sealed.pending > 0 && result.verdict === 'equal' ? { ...result, verdict: 'incomplete' as const } : result
   await ctx.journal.saveVerification(verification)
+  if (!isStaged(ctx)) await ctx.journal.addToManifest({ secrets: ctx.secrets.tally.counts() })
   if (dangling !== null) throw dangling
   if (verification.verdict === 'different') throw different(verification)
+  if (verification.verdict === 'incomplete') throw notOpened(ctx, sealed.pending)
 }
 
 class Tally {
@@ -163,6 +170,10 @@ function different(verification: Verification): MoverError {
     hint: 'find out what changed the rows; `org-mover abort` takes the move back',
     retry: 'after-fix',
   })
+}
+
+function notOpened(ctx: MoveContext, columns: number): MoverError {
+  return new MoverError({ code: 'OM4002', message: `${columns} secret(s) have not been opened on ${ctx.target} yet; the route is unchanged and the source still fenced`, hint: `run \`org-mover secrets open ${ctx.holder.moveId}\` where the keys of ${ctx.target} are, then \`org-mover resume\``, retry: 'after-fix' })
 }
 
 function incomplete(table: string): MoverError {

@@ -15,7 +15,8 @@ export interface TableSecrets {
   readonly conditions: readonly string[]
 }
 
-export function secretColumns(table: TableShape, tools: SecretTools, org: string): TableSecrets {
+/** `only`: one side's ciphers are asked for, and the other's key need not be there. */
+export function secretColumns(table: TableShape, tools: SecretTools, org: string, only: Side | 'neither' | null = null): TableSecrets {
   const read: ReadColumn[] = []
   const conditions: string[] = []
   const readColumn = (name: string): ReadColumn => {
@@ -33,7 +34,7 @@ export function secretColumns(table: TableShape, tools: SecretTools, org: string
     return conditions.includes(condition) ? conditions.indexOf(condition) : conditions.push(condition) - 1
   }
   const columns = table.columns.filter((column) => column.secrets.length > 0).map((column): SecretColumn => {
-    const ciphers = column.secrets.map((rule) => ({ path: rule.path, cipher: cipherOf(rule, writtenBy(rule, column.secrets), tools, placeOf(rule.when)) }))
+    const ciphers = column.secrets.map((rule) => ({ path: rule.path, cipher: cipherOf(rule, writtenBy(rule, column.secrets), { tools, only }, placeOf(rule.when)) }))
     const siblings = ciphers.flatMap(({ cipher }) => [cipher.source, cipher.target].flatMap(({ codec, options }) => codec.siblings?.(column.name, options) ?? []))
     const paths = [...new Set(ciphers.map(({ path }) => path))]
     return {
@@ -55,7 +56,12 @@ function stepsOf(path: string): Exclude<ReturnType<typeof parseJsonPath>, string
   return steps
 }
 
-function cipherOf(rule: SecretRule, written: Written, tools: SecretTools, when: number | null): SecretCipher {
+interface Ciphers {
+  readonly tools: SecretTools
+  readonly only: Side | 'neither' | null
+}
+
+function cipherOf(rule: SecretRule, written: Written, tools: Ciphers, when: number | null): SecretCipher {
   return { source: cipher(rule, 'source', tools), target: cipher(written, 'target', tools), when, clear: rule.clear, unreadable: rule.unreadable }
 }
 
@@ -76,10 +82,10 @@ export function writtenBy({ codec, key, options }: Written, rules: readonly Writ
   return key === '' && other !== undefined ? writtenBy(other, rules) : { codec: 'aes-256-gcm', key, options }
 }
 
-function cipher({ codec: name, key: keyName, options }: Pick<SecretRule, 'codec' | 'key' | 'options'>, side: Side, { codecs, keyrings }: SecretTools): Cipher {
+function cipher({ codec: name, key: keyName, options }: Pick<SecretRule, 'codec' | 'key' | 'options'>, side: Side, { tools: { codecs, keyrings }, only }: Ciphers): Cipher {
   const codec = codecs.get(name)
   if (codec === undefined) throw new MoverError({ code: 'OM1001', message: `there is no codec ${name}`, hint: 'correct the name, or name its module under secrets.codecs', retry: 'after-fix' })
-  const key = keyrings[side]?.get(keyName) ?? (name === 'plaintext' ? NO_KEY : undefined)
+  const key = keyrings[side]?.get(keyName) ?? (name === 'plaintext' || (only !== null && only !== side) ? NO_KEY : undefined)
   if (key === undefined) throw new MoverError({ code: 'OM2114', message: `the keyring of the ${side} has no key ${keyName}; the move stands as it was`, hint: 'name a keyring for both cells, with this key', retry: 'after-fix' })
   const { to: _, ...own } = options
   return { codec, key, options: own }

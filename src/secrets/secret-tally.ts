@@ -1,20 +1,7 @@
 import type { TableShape } from '../domain/move-plan.js'
+import type { SecretCount } from '../domain/secret-count.js'
 import type { Side } from '../domain/vocabulary.js'
 import type { Opened } from './secret-value.js'
-
-/** What became of the values of one secret column on one side. */
-export interface SecretCount {
-  readonly side: Side
-  readonly database: string
-  readonly schema: string
-  readonly table: string
-  readonly column: string
-  readonly values: number
-  readonly clear: number
-  readonly unreadable: number
-  /** Opened values by the version of the key; under `?` where the codec does not know it. */
-  readonly keys: Readonly<Record<string, number>>
-}
 
 /** Counts, never values. */
 export class SecretTally {

@@ -11,16 +11,21 @@ import { digestColumn, reencryptColumn } from './reencrypt.js'
 import type { Witness } from './reencrypt.js'
 import type { ColumnRow, SecretColumn } from './secret-column.js'
 import { secretColumns } from './secret-columns.js'
+import type { TableSecrets } from './secret-columns.js'
 import { SecretTally } from './secret-tally.js'
 import type { SecretTools } from './secret-tools.js'
 
 export interface VaultSources {
+  /** `staged`: this process has no keys, or those of one cell; secrets travel sealed. */
+  readonly mode: 'inline' | 'staged'
+  /** The target's public key, to which secrets are sealed. */
+  readonly transportKey: string | null
   readonly keyring: (side: Side) => Promise<Keyring | null>
   readonly codecs: () => Promise<ReadonlyMap<string, Codec>>
 }
 
 /**
- * The keys of both cells, for one process that holds both. Keys and plaintexts stay in here and in the calls that it makes (P8): what comes out are
+ * The keys of both cells, for one process that holds both; or, where secrets travel sealed, of one cell at a time. Keys and plaintexts stay in here and in the calls that it makes (P8): what comes out are
  * ciphertexts under the target's key, and digests under a key that is made anew with every vault and never leaves it.
  */
 export class Vault {
@@ -28,10 +33,31 @@ export class Vault {
   readonly #digestKey = randomBytes(32)
   readonly #tally = new SecretTally()
   #tools: Promise<SecretTools> | null = null
+  #codecs: Promise<SecretTools['codecs']> | null = null
   #opened: { readonly plan: MovePlan; readonly passes: ReadonlyMap<number, SecretPass> } | null = null
 
   constructor(sources: VaultSources) {
     this.#sources = sources
+  }
+
+  get transportKey(): string | null {
+    return this.#sources.transportKey
+  }
+
+  get mode(): VaultSources['mode'] {
+    return this.#sources.mode
+  }
+
+  /** The secret columns of a table with the ciphers of one side alone; the other's keyring is not read. */
+  async columnsOf(table: TableShape, side: Side): Promise<TableSecrets> {
+    if (this.#opened === null) throw bug('secrets were asked for before the plan was opened')
+    const [keyring, codecs] = [await this.#sources.keyring(side), await this.codecs()]
+    return secretColumns(table, { codecs, keyrings: { source: null, target: null, [side]: keyring } }, this.#opened.plan.org, side)
+  }
+
+  codecs(): Promise<SecretTools['codecs']> {
+    this.#codecs ??= this.#sources.codecs()
+    return this.#codecs
   }
 
   /** Reads keyrings and codec modules, once. Throws OM1001 where one cannot be read. */
@@ -49,8 +75,15 @@ export class Vault {
   async open(plan: MovePlan): Promise<void> {
     if (this.#opened?.plan === plan) return
     const tables = allTables(plan).filter((table) => table.columns.some((column) => column.secrets.length > 0))
-    const tools = tables.length === 0 ? null : await this.tools()
-    this.#opened = { plan, passes: new Map(tools === null ? [] : tables.map((table) => [table.no, this.#pass(table, tools, plan.org)])) }
+    const passes = new Map<number, SecretPass>()
+    if (tables.length > 0 && this.mode === 'staged') {
+      const tools = { codecs: await this.codecs(), keyrings: { source: null, target: null } }
+      for (const table of tables) passes.set(table.no, blindPass(secretColumns(table, tools, plan.org, 'neither')))
+    } else if (tables.length > 0) {
+      const tools = await this.tools()
+      for (const table of tables) passes.set(table.no, this.#pass(table, tools, plan.org))
+    }
+    this.#opened = { plan, passes }
   }
 
   /** The pass of a table of the plan opened last; null where it has no secrets. */
@@ -60,7 +93,7 @@ export class Vault {
   }
 
   async #read(): Promise<SecretTools> {
-    const [source, target, codecs] = [await this.#sources.keyring('source'), await this.#sources.keyring('target'), await this.#sources.codecs()]
+    const [source, target, codecs] = [await this.#sources.keyring('source'), await this.#sources.keyring('target'), await this.codecs()]
     return { codecs, keyrings: { source, target } }
   }
 
@@ -112,6 +145,11 @@ export class Vault {
       throw unreadable(table, column, row, error)
     }
   }
+}
+
+/** For a process without keys: the columns are known, and nothing of what they hold. */
+function blindPass({ read }: TableSecrets): SecretPass {
+  return { columns: read.map(({ name }) => name), conditions: [], secrets: [], reencrypt: ({ values }) => values, prove: () => [], digests: () => [] }
 }
 
 /** What a codec of the operator's own says may hold the value, and goes nowhere. */
