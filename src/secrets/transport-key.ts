@@ -20,11 +20,6 @@ export interface TransportKeys {
   readonly digests: Buffer
 }
 
-/** Whether this can be a public key as it is pinned in the configuration. */
-function isPublicKey(text: string): boolean {
-  return /^[A-Za-z0-9+/]{43}=$/.test(text)
-}
-
 /** Makes a key pair; the private one goes into a new file that only its owner may read. Yields the public one, to be pinned. Throws OM1001 where the file exists. */
 export async function generateTransportKey(file: string): Promise<string> {
   const pair = await suite.kem.generateKeyPair()
