@@ -17,6 +17,8 @@ export interface CellsInProcess extends AsyncDisposable {
   readonly io: MoveIo
   readonly databases: Readonly<Record<CellName, ReadonlyMap<string, TestDatabase>>>
   readonly control: TestDatabase
+  /** For the built program, beside the application within this process. */
+  readonly configFile: string
 }
 
 export interface CellsOptions {
@@ -68,6 +70,7 @@ export async function cellsInProcess(options: CellsOptions): Promise<CellsInProc
     return {
       app,
       control,
+      configFile: file,
       databases,
       io: { progress: silent, confirm: async () => true, signal },
       async [Symbol.asyncDispose]() {
