@@ -1,9 +1,10 @@
-import { execFile } from 'node:child_process'
 import { readFile, stat } from 'node:fs/promises'
-import { promisify } from 'node:util'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { MoverError } from '../domain/errors.js'
+import { KeySourceError } from './key-source.js'
+import { keySources, serviceSchema } from './key-sources.js'
+import type { KeySources } from './key-sources.js'
 
 /** The versions of one named key of a cell; a version is text, or named parts for codecs that derive their keys. */
 export interface NamedKey {
@@ -17,30 +18,29 @@ export type Keyring = ReadonlyMap<string, NamedKey>
 export interface KeyringOptions {
   /** Absolute path. */
   readonly file: string
-  /** For values of the form `env:NAME`. */
+  /** For values of the form `env:NAME`, and what a key service is reached with. */
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
 const keyringSchema = z.strictObject({
+  service: serviceSchema.optional(),
   keys: z.record(z.string(), z.strictObject({ current: z.coerce.string(), versions: z.record(z.string(), z.union([z.string(), z.record(z.string(), z.coerce.string())])) })),
 })
 
-const run = promisify(execFile)
-const COMMAND_TIMEOUT_MS = 30_000
-
 /**
  * Reads a keyring file. Throws OM1001, without a byte of any key, where the file is missing, readable by others than its
- * owner, not of the form, or names an environment variable or a command that yields nothing.
+ * owner, not of the form, or names an environment variable, a command or a key of a service that yields nothing.
  */
 export async function readKeyring({ file, environment }: KeyringOptions): Promise<Keyring> {
   await assertPrivate(file)
   const parsed = keyringSchema.safeParse(await readYaml(file))
   if (!parsed.success) throw wrong(file, `it is not of the form keys: {NAME: {current, versions}} (${parsed.error.issues.map((issue) => issue.path.join('.')).join(', ')})`)
   const keyring = new Map<string, NamedKey>()
+  const sources = keySources({ environment, service: parsed.data.service ?? null })
   for (const [name, { current, versions }] of Object.entries(parsed.data.keys)) {
     if (!(current in versions)) throw wrong(file, `the current version of key ${name} is not among its versions`)
     const resolved = new Map<string, string | Readonly<Record<string, string>>>()
-    for (const [version, value] of Object.entries(versions)) resolved.set(version, typeof value === 'string' ? await resolveValue(value, { file, name, environment }) : value)
+    for (const [version, value] of Object.entries(versions)) resolved.set(version, await resolveVersion(value, { file, name, sources }))
     keyring.set(name, { current, versions: resolved })
   }
   return keyring
@@ -66,17 +66,29 @@ async function readYaml(file: string): Promise<unknown> {
   }
 }
 
-async function resolveValue(value: string, place: { readonly file: string; readonly name: string; readonly environment: KeyringOptions['environment'] }): Promise<string> {
-  if (value.startsWith('env:')) {
-    const found = place.environment[value.slice('env:'.length)]
-    if (found === undefined || found === '') throw wrong(place.file, `key ${place.name} names an environment variable that is not set`)
-    return found
+interface KeyPlace {
+  readonly file: string
+  readonly name: string
+  readonly sources: KeySources
+}
+
+async function resolveVersion(value: string | Readonly<Record<string, string>>, place: KeyPlace): Promise<string | Readonly<Record<string, string>>> {
+  if (typeof value === 'string') return resolveValue(value, place)
+  const parts: [string, string][] = []
+  for (const [part, text] of Object.entries(value)) parts.push([part, await resolveValue(text, place)])
+  return Object.fromEntries(parts)
+}
+
+/** What a source says of its failure is its own words, never what it read. */
+async function resolveValue(value: string, { file, name, sources }: KeyPlace): Promise<string> {
+  const scheme = /^([a-z]+):/.exec(value)?.[1]
+  const source = scheme === undefined ? undefined : sources.get(scheme)
+  if (source === undefined) return value
+  try {
+    return await source(value.slice(value.indexOf(':') + 1))
+  } catch (error) {
+    throw wrong(file, `key ${name}: ${error instanceof KeySourceError ? error.message : `its source (${scheme}) failed`}`, 'correct the keyring file, or what it names')
   }
-  if (!value.startsWith('command:')) return value
-  const output = await run('/bin/sh', ['-c', value.slice('command:'.length)], { timeout: COMMAND_TIMEOUT_MS }).catch(() => null)
-  const text = output?.stdout.trim() ?? ''
-  if (text === '') throw wrong(place.file, `the command of key ${place.name} failed or printed nothing`)
-  return text
 }
 
 function wrong(file: string, why: string, hint = 'correct the keyring file'): MoverError {
