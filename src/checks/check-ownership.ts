@@ -1,9 +1,8 @@
 import { MoverError } from '../domain/errors.js'
 import { ownedNamed } from '../domain/move-plan.js'
 import type { MovePlan, OwnedTable } from '../domain/move-plan.js'
-import { unitKey } from '../domain/ownership.js'
 import type { Alternative } from '../domain/ownership.js'
-import { belongs, isUnownedRow, ownedRows, planColumn, tableItself } from '../dataplane/owned-rows.js'
+import { belongs, isUnownedRow, ownedRows, planColumn, referenceOf, tableItself } from '../dataplane/owned-rows.js'
 import type { Scope } from '../dataplane/owned-rows.js'
 import { referenceMatch } from '../dataplane/shared-rows.js'
 import { columnOf, qualified } from '../postgres/quote.js'
@@ -39,15 +38,18 @@ async function checkUnowned(exam: Examination, table: OwnedTable, alternatives: 
 async function checkBelowUnowned(exam: Examination, table: OwnedTable, alternatives: readonly Alternative[]): Promise<void> {
   if (table.unowned === 'stay') return
   for (const alternative of alternatives) {
-    const parent = alternative.kind === 'via' ? ownedNamed(exam.plan, alternative.parent) : undefined
-    const reference = table.references.find((r) => r.columns.join('\0') === columnsOf(alternative).join('\0') && parent !== undefined && unitKey(r.parent) === unitKey(parent.id))
-    if (parent === undefined || reference === undefined || parent.unowned !== 'stay' || parent.id.database !== table.id.database || parent.no === table.no) continue
-    const from = `${tableItself(parent).replace(/ AS t$/, ' AS p')} JOIN ${tableItself(table)} ON ${referenceMatch(table, reference, 'p')}`
-    const rows = await sample(exam.session('source', table.id.database), table, { from, where: `${isUnownedRow(parent, exam.plan.owned, 'p')} AND ${isUnownedRow(table, exam.plan.owned, 't')}` })
-    reportRows(exam, 'OM2103', 'error', placeOf(exam, 'source', table), {
-      message: `${rows.total} row(s) of ${nameOf(table)} have no owner: ${columnsOf(alternative).join(', ')} leads to rows of ${nameOf(parent)} that belong to nobody`,
-      hint: 'declare `unowned: stay` for this table as well, or correct the rows',
-    }, rows)
+    const reference = alternative.kind === 'via' && alternative.parent.database === table.id.database ? referenceOf(table, alternative) : undefined
+    for (const { id } of reference?.parents ?? []) {
+      const parent = ownedNamed(exam.plan, id)
+      // a leaf of the parent that stays is nobody's with all its rows
+      if (reference === undefined || (parent !== undefined && (parent.unowned !== 'stay' || parent.no === table.no))) continue
+      const from = `${parent === undefined ? `ONLY ${qualified(id)} AS p` : tableItself(parent).replace(/ AS t$/, ' AS p')} JOIN ${tableItself(table)} ON ${referenceMatch(table, reference, 'p')}`
+      const rows = await sample(exam.session('source', table.id.database), table, { from, where: `${parent === undefined ? 'true' : isUnownedRow(parent, exam.plan.owned, 'p')} AND ${isUnownedRow(table, exam.plan.owned, 't')}` })
+      reportRows(exam, 'OM2103', 'error', placeOf(exam, 'source', table), {
+        message: `${rows.total} row(s) of ${nameOf(table)} have no owner: ${columnsOf(alternative).join(', ')} leads to rows of ${nameOf({ id })} that belong to nobody`,
+        hint: 'declare `unowned: stay` for this table as well, or correct the rows',
+      }, rows)
+    }
   }
 }
 
@@ -57,7 +59,7 @@ async function checkOrphans(exam: Examination, table: OwnedTable, alternatives: 
   if (only?.kind !== 'via' || alternatives.length > 1 || only.parent.database !== table.id.database) return
   const isForeignKey = table.references.some((r) => r.constraint !== null && r.columns.join('\0') === only.columns.join('\0'))
   if (isForeignKey) return
-  const reference = table.references.find((r) => r.columns.join('\0') === only.columns.join('\0') && unitKey(r.parent) === unitKey(only.parent))
+  const reference = referenceOf(table, only)
   if (reference === undefined) return
   const equal = referenceMatch(table, reference, 'p')
   const notNull = only.columns.map((name) => `${columnOf('t', name)} IS NOT NULL`).join(' AND ')

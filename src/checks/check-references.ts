@@ -1,12 +1,13 @@
-import { ownedNamed, ownedNumbered } from '../domain/move-plan.js'
-import type { OwnedTable, Reference, SharedTable, TableShape } from '../domain/move-plan.js'
+import { keySetOf, ownedNamed, ownedNumbered } from '../domain/move-plan.js'
+import type { LookupTable, OwnedTable, ParentPart, Reference, SharedTable, TableShape } from '../domain/move-plan.js'
 import { unitKey } from '../domain/ownership.js'
+import type { Alternative } from '../domain/ownership.js'
 import { compared } from '../dataplane/compare.js'
 import { identityColumns, isOwnedRow, isUnownedRow, ownedRows } from '../dataplane/owned-rows.js'
 import type { RowSource } from '../dataplane/owned-rows.js'
-import { unmatchedUses } from '../dataplane/lookup-maps.js'
+import { unmatchedUses, usesOf } from '../dataplane/lookup-maps.js'
 import { inboundMatch, referenceMatch, sharedRows } from '../dataplane/shared-rows.js'
-import { columnOf, qualified } from '../postgres/quote.js'
+import { columnOf, literal, qualified } from '../postgres/quote.js'
 import { finding } from '../domain/finding.js'
 import { bounded, nameOf, placeOf, reportRows, sample } from './examination.js'
 import type { Examination } from './examination.js'
@@ -31,7 +32,7 @@ async function checkOutbound(exam: Examination, table: OwnedTable | SharedTable,
   // a rule that sets the value decides where it leads on the target; the proof after the load looks at the result
   if (reference.columns.some((name) => ['set', 'map'].includes(table.columns.find((c) => c.name === name)?.rule?.kind ?? ''))) return
   await bounded(exam, placeOf(exam, 'source', table), `references by ${reference.columns.join(', ')}`, async () => {
-    if (reference.parentFate === 'lookup') return checkLookupUse(exam, table, source, reference)
+    await checkLookupUses(exam, table, source, reference)
     const exists = parentOnTarget(exam, reference)
     if (exists === null) return
     const set = reference.columns.map((name) => `${columnOf('t', name)} IS NOT NULL`).join(' AND ')
@@ -42,7 +43,7 @@ async function checkOutbound(exam: Examination, table: OwnedTable | SharedTable,
     reportRows(exam, 'OM2104', 'error', placeOf(exam, 'source', table), {
       message: `${rows.total} moving row(s) of ${nameOf(table)} refer by ${reference.columns.join(', ')} to rows of ${reference.parent.schema}.${reference.parent.name} that will not be on the target`,
       hint:
-        reference.parentFate === 'stays'
+        reference.parents.some(({ fate }) => fate === 'stays')
           ? `declare ${reference.parent.schema}.${reference.parent.name} lookup or shared, or give the column a rule (lookup, map, set)`
           : 'correct these rows: they point into another organization or at a row that belongs to nobody',
     }, rows)
@@ -57,26 +58,39 @@ function isTheRuleItself(table: OwnedTable | SharedTable, reference: Reference):
   )
 }
 
-/** Condition over alias p under which the parent will be on the target; null where it always is. */
+/** Condition over alias p under which the parent will be on the target, leaf by leaf where its leaves have rules of their own; null where it always is. */
 function parentOnTarget(exam: Examination, reference: Reference): string | null {
-  if (reference.parentFate === 'shared') {
+  const [only, ...others] = reference.parents
+  if (only !== undefined && others.length === 0) return partOnTarget(exam, only)
+  const parts = reference.parents.map((part) => ({ id: part.id, condition: partOnTarget(exam, part) }))
+  if (parts.every(({ condition }) => condition === null)) return null
+  return `(${parts.map(({ id, condition }) => `(p.tableoid = ${literal(qualified(id))}::pg_catalog.regclass AND ${condition ?? 'true'})`).join(' OR ')})`
+}
+
+function partOnTarget(exam: Examination, { id, fate }: ParentPart): string | null {
+  // each use of a lookup row is looked up by itself
+  if (fate === 'lookup') return null
+  if (fate === 'shared') {
     // the closure takes along what is referred to; a declared `where` may leave it out
-    const parent = exam.plan.shared.find((t) => unitKey(t.id) === unitKey(reference.parent))
+    const parent = exam.plan.shared.find((t) => unitKey(t.id) === unitKey(id))
     if (parent?.where == null) return null
     const key = identityColumns(parent).map((column, n) => compared(columnOf('p', column.name), '=', `k.c${n + 1}`, column.equality)).join(' AND ')
     return `EXISTS (SELECT 1 FROM ${exam.shared.relation(parent.no)} AS k WHERE ${key})`
   }
-  const owner = ownedNamed(exam.plan, reference.parent)
+  const owner = ownedNamed(exam.plan, id)
   if (owner === undefined) return 'false'
   if (owner.unowned === 'stay' && owner.ownership.kind === 'keys') return `(${isOwnedRow(owner, { ...exam.scope, alias: 'p' })} OR ${isUnownedRow(owner, exam.plan.owned, 'p')})`
   if (owner.ownership.kind === 'query') return `EXISTS (SELECT 1 FROM (SELECT p.*) AS t WHERE ${isOwnedRow(owner, exam.scope)})`
   return isOwnedRow(owner, { ...exam.scope, alias: 'p' })
 }
 
-async function checkLookupUse(exam: Examination, table: TableShape, source: RowSource, reference: Reference): Promise<void> {
-  const lookup = exam.plan.lookups.find((t) => unitKey(t.id) === unitKey(reference.parent))
-  if (lookup === undefined || lookup.insertMissing) return
-  const uses = await unmatchedUses(exam.session('source', table.id.database), { table, source, columns: reference.columns, referenced: reference.parentColumns, relation: exam.map(lookup.no) })
+async function checkLookupUses(exam: Examination, table: TableShape, source: RowSource, reference: Reference): Promise<void> {
+  const used = reference.parents.filter(({ fate }) => fate === 'lookup').map(({ id }) => exam.plan.lookups.find((t) => unitKey(t.id) === unitKey(id)))
+  for (const lookup of used) if (lookup !== undefined && !lookup.insertMissing) await checkLookupUse(exam, { table, source, reference, lookup })
+}
+
+async function checkLookupUse(exam: Examination, { table, source, reference, lookup }: { readonly table: TableShape; readonly source: RowSource; readonly reference: Reference; readonly lookup: LookupTable }): Promise<void> {
+  const uses = await unmatchedUses(exam.session('source', table.id.database), { table, source: usesOf(table, source, reference, lookup), columns: reference.columns, referenced: reference.parentColumns, relation: exam.map(lookup.no) })
   if (uses.length === 0) return
   exam.report(
     finding(
@@ -92,10 +106,15 @@ async function checkLookupUse(exam: Examination, table: TableShape, source: RowS
   )
 }
 
+/** Whether the key leads to the table, or to the one that it is a leaf of. */
+function tellsBy(exam: Examination, { parent, parentColumns }: Extract<Alternative, { kind: 'via' }>, table: OwnedTable): boolean {
+  return keySetOf(exam.plan, parent, parentColumns)?.tables.some((id) => unitKey(id) === unitKey(table.id)) === true
+}
+
 async function checkInbound(exam: Examination, table: OwnedTable): Promise<void> {
   for (const inbound of table.inbound) {
     const child = ownedNumbered(exam.plan, inbound.child)
-    if (child !== undefined && child.ownership.kind === 'keys' && child.ownership.alternatives.some((a) => a.kind === 'via' && a.columns.join('\0') === inbound.columns.join('\0') && unitKey(a.parent) === unitKey(table.id))) continue
+    if (child !== undefined && child.ownership.kind === 'keys' && child.ownership.alternatives.some((a) => a.kind === 'via' && a.columns.join('\0') === inbound.columns.join('\0') && tellsBy(exam, a, table))) continue
     const place = { ...placeOf(exam, 'source', table), schema: inbound.table.schema, table: inbound.table.name }
     await bounded(exam, place, `references to ${nameOf(table)}`, async () => {
       const session = exam.session('source', table.id.database)

@@ -29,7 +29,7 @@ async function compareUnowned(exam: Examination, parent: OwnedTable): Promise<vo
   let referred = 0
   for (const table of exam.plan.owned) {
     if (table.id.database !== database || (exam.counts.get(table.no) ?? 0) === 0) continue
-    for (const reference of table.references.filter((r) => unitKey(r.parent) === unitKey(parent.id))) {
+    for (const reference of table.references.filter((r) => r.parents.some(({ id }) => unitKey(id) === unitKey(parent.id)))) {
       const references = distinctReferences(table, reference, ownedRows(table, exam.scope))
       referred += await session.execute(
         sql('shared/closure', {

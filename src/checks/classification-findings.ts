@@ -5,6 +5,7 @@ import { finding } from '../domain/finding.js'
 import type { Finding } from '../domain/finding.js'
 import { isOwned } from '../domain/ownership.js'
 import type { Unit } from '../domain/ownership.js'
+import { ancestorsOf } from '../domain/standing.js'
 import type { Tenancy } from '../domain/tenancy.js'
 import type { Catalogs } from '../domain/units.js'
 
@@ -28,10 +29,12 @@ function unclassified(cell: string, units: readonly Unit[]): readonly Finding[] 
 
 /** Tables of other schemas are not looked at, unless they give away that they hold rows of organizations. */
 function outsideSchemas(cell: string, catalogs: Catalogs, tenancy: Tenancy, units: readonly Unit[]): readonly Finding[] {
-  const classified = new Set(units.map((unit) => tableKey(unit.id)))
+  // a table whose leaves stand for it is classified leaf by leaf
+  const above = (unit: Unit): readonly string[] => [tableKey(unit.id), ...ancestorsOf(catalogs.get(unit.id.database), unit.table).map(tableKey)]
+  const classified = new Set(units.flatMap(above))
   const schemas = new Set([...tenancy.schemas, ...(tenancy.root === null ? [] : [tenancy.root.schema])])
   return [...catalogs].flatMap(([database, catalog]) => {
-    const owned = new Set(units.filter((unit) => isOwned(unit) && unit.id.database === database).map((unit) => tableKey(unit.id)))
+    const owned = new Set(units.filter((unit) => isOwned(unit) && unit.id.database === database).flatMap(above))
     const references = new Map<string, string>()
     for (const key of catalog.foreignKeys) if (owned.has(tableKey(key.references))) references.set(tableKey(key.table), `${key.columns.join(', ')} refers to ${tableKey(key.references)}`)
     const reasonFor = (table: Table): string | null => {

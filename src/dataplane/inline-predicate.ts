@@ -1,7 +1,9 @@
-import { tableKey } from '../domain/catalog.js'
-import type { Column } from '../domain/catalog.js'
+import { tableKey, tableNamed } from '../domain/catalog.js'
+import type { Column, Table } from '../domain/catalog.js'
 import { isOwned, unitKey } from '../domain/ownership.js'
 import type { Alternative, OwnedUnit, Unit, UnitId } from '../domain/ownership.js'
+import { standingFor } from '../domain/standing.js'
+import type { Standing } from '../domain/standing.js'
 import type { Catalogs } from '../domain/units.js'
 import { columnOf, ident, qualified } from '../postgres/quote.js'
 import { compared } from './compare.js'
@@ -34,8 +36,12 @@ class PredicateCompiler {
   readonly #units: ReadonlyMap<string, OwnedUnit>
   /** Tables with inheritance children, which are tables of their own and must be kept out. */
   readonly #inherited: ReadonlySet<string>
+  readonly #catalogs: Catalogs
+  readonly #standing: Standing
 
   constructor(units: readonly Unit[], catalogs: Catalogs) {
+    this.#catalogs = catalogs
+    this.#standing = standingFor(units, catalogs)
     this.#units = new Map(units.filter(isOwned).map((unit) => [unitKey(unit.id), unit]))
     this.#inherited = new Set([...catalogs].flatMap(([database, { tables }]) => tables.filter((t) => !t.isPartition).flatMap((t) => t.parents.map((parent) => `${database}:${tableKey(parent)}`))))
   }
@@ -71,10 +77,13 @@ class PredicateCompiler {
   }
 
   #hasOwner(unit: OwnedUnit, via: Via, at: Position): string | null {
-    const parent = this.#units.get(unitKey(via.parent))
-    if (parent === undefined) return null
-    if (via.parent.database !== unit.id.database) return this.#isInParameter(unit, via, at, parent)
-    return this.#isIn(unit, via, at, this.#keys(parent, via.parentColumns, this.#inside(unit, at)))
+    const owners = this.#standing(via.parent).flatMap((id) => this.#units.get(unitKey(id)) ?? [])
+    if (owners.length === 0) return null
+    if (via.parent.database !== unit.id.database) return this.#isInParameter(unit, via, at)
+    const keys = owners.map((owner) => this.#keys(owner, via.parentColumns, this.#inside(unit, at)))
+    const known = keys.filter((one) => one !== null)
+    if (known.length < keys.length) return null
+    return this.#isIn(unit, via, at, known.length === 1 ? known.join('') : known.map((one) => `(${one})`).join(' UNION ALL '))
   }
 
   /** `SELECT` of the keys of a table's owned rows. */
@@ -106,18 +115,18 @@ class PredicateCompiler {
     if (keys === null || keys.length > LONGEST) return null
     const columns = via.columns.map((name) => columnNamed(unit, name))
     const left = columns.map((column) => columnOf(alias, column.name))
-    const parent = this.#units.get(unitKey(via.parent))
-    const collations = columns.map((column, n) => (parent === undefined ? '' : collated(column, columnNamed(parent, via.parentColumns[n] ?? ''))))
+    const parent = this.#tableOf(via.parent)
+    const collations = columns.map((column, n) => (parent === undefined ? '' : collated(column, columnNamed({ table: parent }, via.parentColumns[n] ?? ''))))
     if (columns.every((column, n) => equalityOf(column) === 'pg_catalog' && collations[n] === '')) return `${left.length === 1 ? left.join('') : `(${left.join(', ')})`} IN (${keys})`
     const equal = columns.map((column, n) => compared(left[n] ?? '', '=', `k${depth}.c${n + 1}${collations[n] ?? ''}`, equalityOf(column)))
     return `EXISTS (SELECT 1 FROM (${keys}) AS k${depth} (${columns.map((_, n) => `c${n + 1}`).join(', ')}) WHERE ${equal.join(' AND ')})`
   }
 
-  #isInParameter(unit: OwnedUnit, via: Via, { alias }: Position, parent: OwnedUnit): string {
+  #isInParameter(unit: OwnedUnit, via: Via, { alias }: Position): string {
     const columns = via.columns.map((name) => columnNamed(unit, name))
-    const primary = parent.table.indexes.find((index) => index.isPrimary)?.columns ?? []
+    const primary = this.#tableOf(via.parent)?.indexes.find((index) => index.isPrimary)?.columns ?? []
     const isPrimary = primary.length === 1 && primary[0] === via.parentColumns[0]
-    const parameters = via.parentColumns.map((name) => `:keys_${[parent.id.name, ...(isPrimary ? [] : [name])].join('_').replaceAll(/\W/g, '_')}`)
+    const parameters = via.parentColumns.map((name) => `:keys_${[via.parent.name, ...(isPrimary ? [] : [name])].join('_').replaceAll(/\W/g, '_')}`)
     const [only] = columns
     if (columns.length === 1 && only !== undefined) {
       const schema = equalityOf(only)
@@ -129,6 +138,10 @@ class PredicateCompiler {
 
   #inside(unit: OwnedUnit, at: Position): Position {
     return { alias: at.alias, depth: at.depth, around: [...at.around, unitKey(unit.id)] }
+  }
+
+  #tableOf(id: UnitId): Table | undefined {
+    return tableNamed(this.#catalogs.get(id.database), id)
   }
 
   #relation(id: UnitId): string {
@@ -160,7 +173,7 @@ function equalityOf(column: Column): string {
   return column.equalitySchema ?? 'pg_catalog'
 }
 
-function columnNamed({ table }: OwnedUnit, name: string): Column {
+function columnNamed({ table }: Pick<OwnedUnit, 'table'>, name: string): Column {
   const column = table.columns.find((c) => c.name === name)
   if (column === undefined) throw new RangeError(`${tableKey(table)} has no column ${name}`)
   return column

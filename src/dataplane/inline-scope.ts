@@ -1,7 +1,6 @@
 import type { KeySet, MovePlan } from '../domain/move-plan.js'
-import { unitKey } from '../domain/ownership.js'
 import { columnOf } from '../postgres/quote.js'
-import { ownedRows } from './owned-rows.js'
+import { rowsOfSet } from './owned-rows.js'
 import type { Scope } from './owned-rows.js'
 
 /**
@@ -15,8 +14,6 @@ export function inlineScope(plan: MovePlan, database: string, fallback: Scope): 
 }
 
 function asked(plan: MovePlan, set: KeySet, scope: Scope): string {
-  const owner = plan.owned.find((table) => unitKey(table.id) === unitKey(set.owner))
-  if (owner === undefined) throw new RangeError(`no table ${set.owner.name} in the plan`)
-  const { from, where } = ownedRows(owner, scope)
+  const { from, where } = rowsOfSet(set, plan.owned, scope)
   return `(SELECT ${set.columns.map((name, n) => `${columnOf('t', name)} AS c${n + 1}`).join(', ')} FROM ${from} WHERE ${where})`
 }

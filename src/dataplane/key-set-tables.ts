@@ -1,11 +1,10 @@
 import type { KeySet, OwnedTable, PlanColumn } from '../domain/move-plan.js'
-import { unitKey } from '../domain/ownership.js'
-import { columnOf, qualified } from '../postgres/quote.js'
+import { columnOf } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { compared } from './compare.js'
 import { copyBetween } from './copy-stream.js'
-import { ownedRows, planColumn } from './owned-rows.js'
+import { ownedRows, planColumn, rowsOfSet, tablesOfSet } from './owned-rows.js'
 import type { Scope } from './owned-rows.js'
 import { projected } from './projection.js'
 import type { MapRelation } from './projection.js'
@@ -77,7 +76,7 @@ export async function rebuildKeySets(context: KeySetContext, sessionOf: SessionO
 
 /** Deletes the keys that no row tells any more. Sets of a circle could keep each other alive: those are emptied instead. */
 function withoutOwner(set: KeySet, context: KeySetContext): string {
-  const { from, where } = ownedRows(ownerOf(set, context.owned), context.scope)
+  const { from, where } = rowsOfSet(set, context.owned, context.scope)
   return sql('keys/delete-stale', { relation: context.scope.relation(set), from, where, same: sameKey(set, context) })
 }
 
@@ -118,15 +117,15 @@ async function fillGroup(group: readonly KeySet[], context: KeySetContext, sessi
 
 async function fillOne(set: KeySet, context: KeySetContext, session: Session): Promise<number> {
   const columns = set.columns.map((name) => columnOf('t', name))
-  const owner = ownerOf(set, context.owned)
+  const [owner, ...others] = tablesOfSet(set, context.owned)
   // a row's identity needs no DISTINCT, which sorts every key (measured: a third of the cost)
-  const isUnique = owner.identity !== null && owner.identity.every((name) => set.columns.includes(name))
+  const isUnique = others.length === 0 && owner.identity !== null && owner.identity.every((name) => set.columns.includes(name))
   return session.execute(
     sql('keys/fill', {
       relation: context.scope.relation(set),
       distinct: isUnique ? '' : 'DISTINCT',
       columns: columns.join(', '),
-      ...ownedRows(owner, context.scope),
+      ...rowsOfSet(set, context.owned, context.scope),
       same: sameKey(set, context),
       not_null: columns.map((column) => `${column} IS NOT NULL`).join(' AND '),
     }),
@@ -158,13 +157,16 @@ async function ship(from: Session, to: Session, set: KeySet, { scope }: KeySetCo
  * read again through the projection. Replaces what was there.
  */
 export async function shipToTarget(source: Session, target: Session, set: KeySet, context: KeySetContext & { readonly map: MapRelation }): Promise<void> {
-  const owner = ownerOf(set, context.owned)
+  const owners = tablesOfSet(set, context.owned)
   const relation = context.scope.relation(set)
-  const remapped = set.columns.some((name) => planColumn(owner, name).rule !== null)
-  const { from, where } = ownedRows(owner, context.scope)
-  const columns = set.columns.map((name) => projected(owner, planColumn(owner, name), context.map)).join(', ')
+  const remapped = owners.some((owner) => set.columns.some((name) => planColumn(owner, name).rule !== null))
   const notNull = set.columns.map((name) => `${columnOf('t', name)} IS NOT NULL`).join(' AND ')
-  const out = remapped ? `COPY (SELECT DISTINCT ${columns} FROM ${from} WHERE (${where}) AND ${notNull}) TO STDOUT` : `COPY (SELECT * FROM ${relation}) TO STDOUT`
+  // the leaves that stand for a table may each have rules of their own
+  const parts = owners.map((owner) => {
+    const { from, where } = ownedRows(owner, context.scope)
+    return `SELECT ${set.columns.map((name) => projected(owner, planColumn(owner, name), context.map)).join(', ')} FROM ${from} WHERE (${where}) AND ${notNull}`
+  })
+  const out = remapped ? `COPY (SELECT DISTINCT * FROM (${parts.join(' UNION ALL ')}) AS remapped) TO STDOUT` : `COPY (SELECT * FROM ${relation}) TO STDOUT`
   await replaceContent(source, out, target, relation)
   await indexKeySet(target, relation, set)
 }
@@ -178,13 +180,7 @@ async function replaceContent(source: Session, out: string, target: Session, rel
   await target.execute(`ANALYZE ${relation}`)
 }
 
-function ownerOf(set: KeySet, owned: readonly OwnedTable[]): OwnedTable {
-  const owner = owned.find((table) => unitKey(table.id) === unitKey(set.owner))
-  if (owner === undefined) throw new RangeError(`no table ${qualified(set.owner)} in the plan`)
-  return owner
-}
-
 function keyColumns(set: KeySet, owned: readonly OwnedTable[]): readonly PlanColumn[] {
-  const owner = ownerOf(set, owned)
+  const [owner] = tablesOfSet(set, owned)
   return set.columns.map((name) => planColumn(owner, name))
 }

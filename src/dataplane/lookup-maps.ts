@@ -1,6 +1,6 @@
 import { matchLookup } from '../domain/match-lookup.js'
 import type { KeyedRow, LookupMatch, LookupRow } from '../domain/match-lookup.js'
-import type { LookupTable, MovePlan, PlanColumn, TableShape } from '../domain/move-plan.js'
+import type { LookupTable, MovePlan, PlanColumn, Reference, TableShape } from '../domain/move-plan.js'
 import { columnOf, identList, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
@@ -12,6 +12,7 @@ import { identityColumns, planColumn, tableItself } from './owned-rows.js'
 import type { RowSource } from './owned-rows.js'
 import { castTo, loadedColumns, newColumn, oldColumn, projected } from './projection.js'
 import type { MapRelation } from './projection.js'
+import { referenceMatch } from './shared-rows.js'
 
 /** Columns of a lookup table that are read on both sides, in the order of a LookupRow: the natural key and whatever moving rows refer by. */
 export function lookupColumns(table: LookupTable): readonly string[] {
@@ -82,6 +83,12 @@ function mapColumns(table: LookupTable): readonly PlanColumn[] {
   return [...new Set(table.referenced.flat())].map((name) => planColumn(table, name))
 }
 
+/** The rows that refer to this lookup table, where the reference is to several tables. */
+export function usesOf(table: TableShape, source: RowSource, reference: Reference, lookup: LookupTable): RowSource {
+  if (reference.parents.length === 1) return source
+  return { from: source.from, where: `(${source.where}) AND EXISTS (SELECT 1 FROM ${tableItself(lookup).replace(/ AS t$/, ' AS p')} WHERE ${referenceMatch(table, reference, 'p')})` }
+}
+
 /** A use of a lookup table by moving rows that no row of the target answers. */
 export interface UnmatchedUse {
   readonly key: readonly string[]
@@ -145,6 +152,6 @@ function arrayText(value: string): string {
 
 /** The plan without the remappings that change nothing, so that those tables are streamed as they are. */
 export function withoutIdentityMaps(plan: MovePlan, identical: ReadonlySet<number>): MovePlan {
-  const plain = <T extends TableShape>(table: T): T => ({ ...table, columns: table.columns.map((column) => (column.rule?.kind === 'lookup' && identical.has(column.rule.lookup) ? { ...column, rule: null } : column)) })
+  const plain = <T extends TableShape>(table: T): T => ({ ...table, columns: table.columns.map((column) => (column.rule?.kind === 'lookup' && column.rule.lookups.every((no) => identical.has(no)) ? { ...column, rule: null } : column)) })
   return { ...plan, owned: plan.owned.map(plain), shared: plan.shared.map(plain), lookups: plan.lookups.map(plain) }
 }

@@ -1,10 +1,10 @@
 import { bug, MoverError } from '../domain/errors.js'
 import { keySetOf } from '../domain/move-plan.js'
-import type { KeySet, OwnedTable, PlanColumn, TableShape } from '../domain/move-plan.js'
+import type { KeySet, OwnedTable, PlanColumn, Reference, TableShape } from '../domain/move-plan.js'
 import { unitKey } from '../domain/ownership.js'
 import type { Alternative, Ownership } from '../domain/ownership.js'
 import { columnOf, literal, qualified } from '../postgres/quote.js'
-import { compared, typedLiteral } from './compare.js'
+import { compared, typedLiteral, underCollation } from './compare.js'
 import { withOrg } from './org-parameter.js'
 
 /** Where the key sets of a move are to be found in the database that is read. */
@@ -41,6 +41,24 @@ export function ownedRows(table: OwnedTable, scope: Scope): RowSource {
   const parts = branches.map((branch, n) => {
     const earlier = branches.slice(0, n).map((b) => ` AND (${b}) IS NOT TRUE`)
     return `SELECT * FROM ${from} WHERE (${branch})${earlier.join('')}`
+  })
+  return { from: `(${parts.join(' UNION ALL ')}) AS t`, where: 'true' }
+}
+
+/** The tables whose rows tell the keys of a set. */
+export function tablesOfSet(set: KeySet, owned: readonly OwnedTable[]): readonly [OwnedTable, ...(readonly OwnedTable[])] {
+  const [first, ...others] = set.tables.flatMap((id) => owned.find((table) => unitKey(table.id) === unitKey(id)) ?? [])
+  if (first === undefined) throw bug(`no table of ${set.owner.name} in the plan`)
+  return [first, ...others]
+}
+
+/** The organization's rows that tell the keys of a set; of a table that is told leaf by leaf, the key columns of all leaves. */
+export function rowsOfSet(set: KeySet, owned: readonly OwnedTable[], scope: Scope): RowSource {
+  const [first, ...others] = tablesOfSet(set, owned)
+  if (others.length === 0) return ownedRows(first, scope)
+  const parts = [first, ...others].map((table) => {
+    const { from, where } = ownedRows(table, scope)
+    return `SELECT ${set.columns.map((name) => columnOf('t', name)).join(', ')} FROM ${from} WHERE ${where}`
   })
   return { from: `(${parts.join(' UNION ALL ')}) AS t`, where: 'true' }
 }
@@ -103,13 +121,24 @@ export function isUnownedRow(table: OwnedTable, tables: readonly OwnedTable[], a
     const columns = alternative.kind === 'direct' ? [alternative.column] : alternative.columns
     const isNull = columns.map((name) => `${columnOf(alias, name)} IS NULL`).join(' OR ')
     if (alternative.kind === 'direct') return `(${isNull})`
-    const parent = tables.find((t) => unitKey(t.id) === unitKey(alternative.parent))
-    if (parent === undefined || parent.id.database !== table.id.database || parent.unowned !== 'stay') return `(${isNull})`
+    const reference = referenceOf(table, alternative)
+    if (reference === undefined || alternative.parent.database !== table.id.database) return `(${isNull})`
     const up = `${alias}_${above.length}`
-    const equal = alternative.columns.map((name, n) => compared(columnOf(up, alternative.parentColumns[n] ?? ''), '=', `${columnOf(alias, name)}${collated(planColumn(parent, alternative.parentColumns[n] ?? ''), planColumn(table, name).collation)}`, planColumn(table, name).equality))
-    return `(${isNull} OR EXISTS (SELECT 1 FROM ${qualified(parent.id)} AS ${up} WHERE ${equal.join(' AND ')} AND ${isUnownedRow(parent, tables, up, [...above, table.no])}))`
+    const equal = alternative.columns.map((name, n) => compared(columnOf(up, alternative.parentColumns[n] ?? ''), '=', underCollation(columnOf(alias, name), reference.collations[n]), planColumn(table, name).equality))
+    const upwards = reference.parents.flatMap((part) => {
+      const parent = tables.find((t) => unitKey(t.id) === unitKey(part.id))
+      // a leaf that stays is nobody's with all its rows
+      if (parent !== undefined && parent.unowned !== 'stay') return []
+      return `EXISTS (SELECT 1 FROM ${qualified(part.id)} AS ${up} WHERE ${[...equal, ...(parent === undefined ? [] : [isUnownedRow(parent, tables, up, [...above, table.no])])].join(' AND ')})`
+    })
+    return `(${[isNull, ...upwards].join(' OR ')})`
   })
   return `(${keys.join(' AND ')})`
+}
+
+/** The reference by which an alternative tells the owner of a row. */
+export function referenceOf(table: TableShape, alternative: Extract<Alternative, { kind: 'via' }>): Reference | undefined {
+  return table.references.find((r) => unitKey(r.parent) === unitKey(alternative.parent) && r.columns.join('\0') === alternative.columns.join('\0') && r.parentColumns.join('\0') === alternative.parentColumns.join('\0'))
 }
 
 export function planColumn(table: TableShape, name: string): PlanColumn {

@@ -18,7 +18,8 @@ export function projected(table: TableShape, column: PlanColumn, map: MapRelatio
     return cases.length === 0 ? itself : `(CASE ${itself}::text ${cases.join(' ')} ELSE ${itself}::text END)::${type}`
   }
   const equal = rule.columns.map((name, n) => compared(`m.${oldColumn(rule.referenced[n] ?? '')}`, '=', columnOf('t', name), planColumn(table, name).equality))
-  const mapped = `(SELECT m.${newColumn(rule.referenced[rule.position] ?? '')} FROM ${map(rule.lookup)} AS m WHERE ${equal.join(' AND ')})`
+  const found = [...rule.lookups.map((no) => `(SELECT m.${newColumn(rule.referenced[rule.position] ?? '')} FROM ${map(no)} AS m WHERE ${equal.join(' AND ')})`), ...(rule.orItself ? [itself] : [])]
+  const mapped = found.length === 1 ? found.join('') : `coalesce(${found.join(', ')})`
   // a composite key of which one column is NULL refers to nothing: what is there stays as it is
   return rule.columns.length === 1 ? mapped : `CASE WHEN ${rule.columns.map((name) => `${columnOf('t', name)} IS NULL`).join(' OR ')} THEN ${itself} ELSE ${mapped} END`
 }

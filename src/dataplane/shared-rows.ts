@@ -69,17 +69,18 @@ export async function fillSharedSets(session: Session, database: string, context
 async function follow(session: Session, referring: OwnedTable | SharedTable, source: RowSource, context: SharedContext): Promise<number> {
   let added = 0
   for (const reference of referring.references) {
-    if (reference.parentFate !== 'shared') continue
-    const parent = context.plan.shared.find((table) => unitKey(table.id) === unitKey(reference.parent))
-    if (parent === undefined || parent.where !== null) continue
-    added += await session.execute(
-      sql('shared/closure', {
-        relation: context.relation(parent.no),
-        keys: keysOf(parent, 'p'),
-        shared: tableItself(parent).replace(/ AS t$/, ' AS p'),
-        ...distinctReferences(referring, reference, source),
-      }),
-    )
+    for (const { id } of reference.parents) {
+      const parent = context.plan.shared.find((table) => unitKey(table.id) === unitKey(id))
+      if (parent === undefined || parent.where !== null) continue
+      added += await session.execute(
+        sql('shared/closure', {
+          relation: context.relation(parent.no),
+          keys: keysOf(parent, 'p'),
+          shared: tableItself(parent).replace(/ AS t$/, ' AS p'),
+          ...distinctReferences(referring, reference, source),
+        }),
+      )
+    }
   }
   return added
 }

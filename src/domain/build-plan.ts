@@ -1,9 +1,11 @@
 import { tableKey } from './catalog.js'
 import type { Catalog, Column, ForeignKey, Table, TableName } from './catalog.js'
 import { buildKeySets } from './key-sets.js'
-import type { InboundReference, LookupTable, MovePlan, OwnedTable, PlanColumn, ProjectionRule, Reference, SharedTable, TableShape } from './move-plan.js'
+import type { InboundReference, LookupTable, MovePlan, OwnedTable, ParentPart, PlanColumn, ProjectionRule, Reference, SharedTable, TableShape } from './move-plan.js'
 import { isExempt, isOwned, unitKey } from './ownership.js'
 import type { ExemptUnit, Unit, UnitId } from './ownership.js'
+import { ancestorsOf, standingFor } from './standing.js'
+import type { Standing } from './standing.js'
 import type { Catalogs } from './units.js'
 
 export interface PlanInput {
@@ -29,15 +31,23 @@ export function identityOf(table: Table): readonly string[] | null {
   return best === undefined ? null : best.columns.filter((column) => column !== null)
 }
 
+type LookupRule = Extract<ProjectionRule, { kind: 'lookup' }>
+
+function isLookup({ parents }: Reference): boolean {
+  return parents.some(({ fate }) => fate === 'lookup')
+}
+
 class PlanBuilder {
   readonly #input: PlanInput
   readonly #units = new Map<string, Unit>()
   readonly #lookups = new Map<string, { readonly no: number; readonly unit: ExemptUnit; readonly referenced: string[][] }>()
   readonly #numbers = new Map<string, number>()
   readonly #indexes = new Map<string, CatalogIndex>()
+  readonly #standing: Standing
 
   constructor(input: PlanInput) {
     this.#input = input
+    this.#standing = standingFor(input.units, input.catalogs)
     for (const unit of input.units) this.#units.set(unitKey(unit.id), unit)
     const moving = input.units.filter((unit) => isOwned(unit) || isExempt(unit, 'shared') || isExempt(unit, 'lookup'))
     for (const [index, unit] of moving.entries()) {
@@ -72,7 +82,7 @@ class PlanBuilder {
       source,
       target,
       databases: [...catalogs.keys()],
-      keySets: buildKeySets(units.filter(isOwned)),
+      keySets: buildKeySets(units.filter(isOwned), this.#standing),
       owned,
       shared,
       lookups,
@@ -114,18 +124,18 @@ class PlanBuilder {
     if (declared?.kind === 'lookup') {
       const entry = this.#lookupNamed(declared.table, unit.id.database)
       const key = entry === null ? null : identityOf(entry.unit.table)
-      if (entry !== null && key?.length === 1) return this.#lookupRule(entry, [column.name], key, 0)
+      if (entry !== null && key?.length === 1) return this.#lookupRule([entry], { columns: [column.name], referenced: key, position: 0, orItself: false })
     }
-    const reference = references.find((r) => r.parentFate === 'lookup' && r.columns.includes(column.name))
-    const entry = reference === undefined ? undefined : this.#lookups.get(unitKey(reference.parent))
+    const reference = references.find((r) => isLookup(r) && r.columns.includes(column.name))
+    const entries = (reference?.parents ?? []).flatMap(({ id }) => this.#lookups.get(unitKey(id)) ?? [])
     // a lookup table's reference to itself is remapped when its missing rows are inserted, as any other
-    if (reference === undefined || entry === undefined) return null
-    return this.#lookupRule(entry, reference.columns, reference.parentColumns, reference.columns.indexOf(column.name))
+    if (reference === undefined || entries.length === 0) return null
+    return this.#lookupRule(entries, { columns: reference.columns, referenced: reference.parentColumns, position: reference.columns.indexOf(column.name), orItself: entries.length < reference.parents.length })
   }
 
-  #lookupRule(entry: { readonly no: number; readonly referenced: string[][] }, columns: readonly string[], referenced: readonly string[], position: number): ProjectionRule {
-    if (!entry.referenced.some((known) => known.join('\0') === referenced.join('\0'))) entry.referenced.push([...referenced])
-    return { kind: 'lookup', lookup: entry.no, columns, referenced, position }
+  #lookupRule(entries: readonly { readonly no: number; readonly referenced: string[][] }[], rule: Omit<LookupRule, 'kind' | 'lookups'>): LookupRule {
+    for (const entry of entries) if (!entry.referenced.some((known) => known.join('\0') === rule.referenced.join('\0'))) entry.referenced.push([...rule.referenced])
+    return { kind: 'lookup', lookups: entries.map(({ no }) => no), ...rule }
   }
 
   #lookupNamed(name: string, database: string): { readonly no: number; readonly unit: ExemptUnit; readonly referenced: string[][] } | null {
@@ -136,7 +146,7 @@ class PlanBuilder {
   #references(unit: Unit): readonly Reference[] {
     const references = this.#foreignKeysOf(unit).map((key): Reference => {
       const parent = { database: unit.id.database, ...key.references }
-      return { constraint: key.name, columns: key.columns, parent, parentColumns: key.referencedColumns, collations: this.#collations(parent, key.referencedColumns, unit.id, key.columns), parentFate: this.#fate(parent) }
+      return { constraint: key.name, columns: key.columns, parent, parentColumns: key.referencedColumns, collations: this.#collations(parent, key.referencedColumns, unit.id, key.columns), parents: this.#parts(parent) }
     })
     // a key declared without a foreign key is a reference all the same: its parent must be on the target
     const logical = isOwned(unit) && unit.ownership.kind === 'keys' ? unit.ownership.alternatives : []
@@ -145,7 +155,7 @@ class PlanBuilder {
       const known = references.some((r) => unitKey(r.parent) === unitKey(alternative.parent) && r.columns.join('\0') === alternative.columns.join('\0'))
       if (known) continue
       const { columns, parent, parentColumns } = alternative
-      references.push({ constraint: null, columns, parent, parentColumns, collations: this.#collations(parent, parentColumns, unit.id, columns), parentFate: this.#fate(parent) })
+      references.push({ constraint: null, columns, parent, parentColumns, collations: this.#collations(parent, parentColumns, unit.id, columns), parents: this.#parts(parent) })
     }
     return [...references, ...this.#declaredLookups(unit, references)]
   }
@@ -155,12 +165,17 @@ class PlanBuilder {
     return Object.entries(unit.declared.columns).flatMap(([column, rule]): Reference[] => {
       const entry = rule.kind === 'lookup' ? this.#lookupNamed(rule.table, unit.id.database) : null
       const key = entry === null ? null : identityOf(entry.unit.table)
-      if (entry === null || key?.length !== 1 || known.some((r) => r.parentFate === 'lookup' && r.columns.includes(column))) return []
-      return [{ constraint: null, columns: [column], parent: entry.unit.id, parentColumns: key, collations: this.#collations(entry.unit.id, key, unit.id, [column]), parentFate: 'lookup' }]
+      if (entry === null || key?.length !== 1 || known.some((r) => isLookup(r) && r.columns.includes(column))) return []
+      return [{ constraint: null, columns: [column], parent: entry.unit.id, parentColumns: key, collations: this.#collations(entry.unit.id, key, unit.id, [column]), parents: [{ id: entry.unit.id, fate: 'lookup' }] }]
     })
   }
 
-  #fate(id: UnitId): Reference['parentFate'] {
+  #parts(parent: UnitId): readonly ParentPart[] {
+    const parts = this.#standing(parent).map((id): ParentPart => ({ id, fate: this.#fate(id) }))
+    return parts.length > 0 ? parts : [{ id: parent, fate: 'stays' }]
+  }
+
+  #fate(id: UnitId): ParentPart['fate'] {
     const unit = this.#units.get(unitKey(id))
     if (unit === undefined) return 'stays'
     if (isOwned(unit)) return 'owned'
@@ -169,13 +184,32 @@ class PlanBuilder {
   }
 
   #inbound(unit: Unit): readonly InboundReference[] {
-    return (this.#index(unit.id).to.get(tableKey(unit.id)) ?? []).flatMap((key) =>
-      this.#standingFor({ database: unit.id.database, ...key.table }).map((id) => {
-        const child = this.#units.get(unitKey(id))
+    const { database } = unit.id
+    return this.#keysTo(unit).flatMap((key) => {
+      const from = { database, schema: key.table.schema, name: key.table.name }
+      const standing = this.#standing(from)
+      // a table that is not classified refers all the same; a leaf does with its own rows, whose they are its root says
+      const isPart = standing.some((id) => this.#isBelow(tableKey(from), id))
+      return (standing.length > 0 && !isPart ? standing : [from]).map((id) => {
+        const child = this.#units.get(unitKey(isPart ? (standing[0] ?? id) : id))
         const no = child !== undefined && isOwned(child) ? (this.#numbers.get(unitKey(child.id)) ?? null) : null
         return { constraint: key.name, table: { schema: id.schema, name: id.name }, columns: key.columns, referencedColumns: key.referencedColumns, collations: this.#collations(id, key.columns, unit.id, key.referencedColumns), child: no }
-      }),
-    )
+      })
+    })
+  }
+
+  /** Foreign keys to the table, to one that it is a leaf of, or to one of its leaves. */
+  #keysTo(unit: Unit): readonly ForeignKey[] {
+    const { to } = this.#index(unit.id)
+    const above = [unit.id, ...ancestorsOf(this.#input.catalogs.get(unit.id.database), unit.table)].flatMap((name) => to.get(tableKey(name)) ?? [])
+    if (unit.table.kind !== 'partitioned') return above
+    const leaves = [...to.keys()].filter((name) => this.#isBelow(name, unit.id))
+    return [...above, ...leaves.flatMap((name) => to.get(name) ?? [])]
+  }
+
+  #isBelow(name: string, id: UnitId): boolean {
+    const table = this.#index(id).tables.get(name)
+    return table !== undefined && ancestorsOf(this.#input.catalogs.get(id.database), table).some((above) => tableKey(above) === tableKey(id))
   }
 
   /** Collations of the columns of one table where those of the other differ. */
@@ -187,33 +221,10 @@ class PlanBuilder {
     })
   }
 
-  /** The table itself, or the leaves that stand for it: to take them for one would take rows that move for rows that stay. */
-  #standingFor(id: UnitId): readonly UnitId[] {
-    if (this.#units.has(unitKey(id))) return [id]
-    const { tables } = this.#index(id)
-    const isBelow = (table: Table): boolean => table.isPartition && table.parents.some((parent) => tableKey(parent) === tableKey(id) || isBelowNamed(parent))
-    const isBelowNamed = (name: TableName): boolean => {
-      const table = tables.get(tableKey(name))
-      return table !== undefined && isBelow(table)
-    }
-    const leaves = this.#input.units.filter((unit) => unit.id.database === id.database && isBelow(unit.table)).map((unit) => unit.id)
-    return leaves.length > 0 ? leaves : [id]
-  }
-
   /** Foreign keys of the table and, for a leaf that stands for itself, those declared above it. */
   #foreignKeysOf(unit: Unit): readonly ForeignKey[] {
-    const { from, tables } = this.#index(unit.id)
-    const names = new Set([tableKey(unit.id)])
-    const climb = (table: Table): void => {
-      if (!table.isPartition) return
-      for (const parent of table.parents) {
-        names.add(tableKey(parent))
-        const above = tables.get(tableKey(parent))
-        if (above !== undefined) climb(above)
-      }
-    }
-    climb(unit.table)
-    return [...names].flatMap((name) => from.get(name) ?? [])
+    const { from } = this.#index(unit.id)
+    return [unit.id, ...ancestorsOf(this.#input.catalogs.get(unit.id.database), unit.table)].flatMap((name) => from.get(tableKey(name)) ?? [])
   }
 
   #index({ database }: UnitId): CatalogIndex {

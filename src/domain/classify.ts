@@ -1,11 +1,13 @@
-import { tableKey } from './catalog.js'
+import { tableKey, tableNamed } from './catalog.js'
 import type { ForeignKey, TableName } from './catalog.js'
 import { declarationsOf, strategyOf } from './declared.js'
 import { finding } from './finding.js'
 import type { Finding } from './finding.js'
 import { unitKey } from './ownership.js'
 import type { Alternative, Unit, UnitId } from './ownership.js'
-import { ancestorsOf, foreignKeysByTable, hasColumn, primaryKeyOf } from './table-facts.js'
+import { ancestorsOf, standingFor } from './standing.js'
+import type { Standing } from './standing.js'
+import { foreignKeysByTable, hasColumn, primaryKeyOf } from './table-facts.js'
 import type { Tenancy } from './tenancy.js'
 import { candidates, draftUnits, schemasInScope } from './units.js'
 import type { Catalogs, DraftUnit } from './units.js'
@@ -14,6 +16,9 @@ export interface Classification {
   readonly units: readonly Unit[]
   readonly findings: readonly Finding[]
 }
+
+/** What can be referred to: a table to be classified, or one whose leaves are. */
+type Parent = Pick<DraftUnit, 'id' | 'table'>
 
 interface Decided {
   readonly alternatives: readonly Alternative[]
@@ -35,6 +40,7 @@ class Classifier {
   readonly #tenancy: Tenancy
   readonly #drafts: readonly DraftUnit[]
   readonly #byName = new Map<string, DraftUnit[]>()
+  readonly #standing: Standing
   readonly #findings: Finding[]
   readonly #decided = new Map<string, Decided>()
   /** Steps to the organization by the shortest way; only what has such a way is in here. */
@@ -56,6 +62,7 @@ class Classifier {
       const key = tableKey(draft.id)
       this.#byName.set(key, [...(this.#byName.get(key) ?? []), draft])
     }
+    this.#standing = standingFor(units, catalogs)
     for (const [database, catalog] of catalogs) {
       for (const [table, keys] of foreignKeysByTable(catalog)) this.#foreignKeys.set(`${database}:${table}`, keys)
     }
@@ -139,7 +146,7 @@ class Classifier {
   }
 
   /** A reference to the root's own key is the key itself. */
-  #reference(columns: readonly string[], parent: DraftUnit, parentColumns: readonly string[]): Alternative {
+  #reference(columns: readonly string[], parent: Parent, parentColumns: readonly string[]): Alternative {
     const [column] = columns
     if (column !== undefined && this.#isRootKey(parent.id, columns, parentColumns)) return { kind: 'direct', column }
     return { kind: 'via', columns, parent: parent.id, parentColumns }
@@ -173,7 +180,7 @@ class Classifier {
 
   /** The column's foreign key says what its value is; without one, it is the organization. */
   #keyColumn(draft: DraftUnit, column: string): Alternative | null {
-    const keys = this.#foreignKeysOf(draft).filter((fk) => fk.columns.length === 1 && fk.columns[0] === column && tableKey(fk.references) !== tableKey(draft.id))
+    const keys = this.#foreignKeysOf(draft).filter((fk) => fk.columns.length === 1 && fk.columns[0] === column && !this.#isItself(draft, fk.references))
     const [key] = keys
     if (key === undefined || keys.some((fk) => this.#isRootKey(fk.references, fk.columns, fk.referencedColumns))) return { kind: 'direct', column }
     const parent = this.#parentOf(key, draft.id.database)
@@ -199,10 +206,10 @@ class Classifier {
   #isReached(draft: DraftUnit): boolean {
     const key = unitKey(draft.id)
     const decided = this.#decided.get(key)
-    if (decided !== undefined) return decided.alternatives.some((a) => a.kind === 'direct' || this.#depth.has(unitKey(a.parent)))
+    if (decided !== undefined) return decided.alternatives.some((a) => a.kind === 'direct' || this.#isAnyReached(a.parent))
     if (this.#isQuery(draft.id)) return true
     if (this.#isSettled(draft)) return false
-    const [chain] = this.#chains(draft, (parent) => this.#depth.has(unitKey(parent)))
+    const [chain] = this.#chains(draft, (parent) => this.#isAnyReached(parent))
     if (chain === undefined) return false
     this.#decided.set(key, { alternatives: [chain], origin: 'inferred', otherChains: [] })
     this.#followed.add(key)
@@ -225,7 +232,7 @@ class Classifier {
       const [chosen] = decided?.alternatives ?? []
       if (decided?.origin !== 'inferred' || chosen === undefined || decided.alternatives.length > 1) continue
       if (chosen.kind === 'direct' && !this.#followed.has(key)) continue
-      const all = this.#chains(draft, (parent) => this.#decided.has(unitKey(parent)) || this.#isQuery(parent))
+      const all = this.#chains(draft, (parent) => this.#hasOwner(parent))
       const others = new Map(all.map((chain) => [JSON.stringify(chain), chain]))
       others.delete(JSON.stringify(chosen))
       this.#decided.set(key, { ...decided, otherChains: [...others.values()] })
@@ -237,7 +244,7 @@ class Classifier {
     for (let shrank = true; shrank; ) {
       shrank = false
       for (const [key, { alternatives }] of this.#decided) {
-        const orphan = alternatives.find((a) => a.kind === 'via' && !this.#decided.has(unitKey(a.parent)) && !this.#isQuery(a.parent))
+        const orphan = alternatives.find((a) => a.kind === 'via' && !this.#hasOwner(a.parent))
         if (orphan === undefined || orphan.kind !== 'via') continue
         this.#broken.set(key, `${orphan.columns.join(', ')} leads to ${tableKey(orphan.parent)}, which has no owner itself`)
         this.#decided.delete(key)
@@ -251,7 +258,7 @@ class Classifier {
     const notNull = new Set(draft.table.columns.filter((column) => column.notNull).map((column) => column.name))
     const chains: Alternative[] = []
     for (const key of this.#foreignKeysOf(draft)) {
-      if (tableKey(key.references) === tableKey(draft.id) || !key.columns.every((column) => notNull.has(column))) continue
+      if (this.#isItself(draft, key.references) || !key.columns.every((column) => notNull.has(column))) continue
       const parent = this.#parentOf(key, draft.id.database)
       if (parent !== null && isOwner(parent.id)) chains.push(this.#reference(key.columns, parent, key.referencedColumns))
     }
@@ -263,20 +270,44 @@ class Classifier {
     const { database } = draft.id
     const own = this.#foreignKeys.get(unitKey(draft.id)) ?? []
     if (!draft.table.isPartition) return own
-    const above = ancestorsOf(draft.table, this.#catalogs.get(database)?.tables ?? []).flatMap((name) => this.#foreignKeys.get(`${database}:${name}`) ?? [])
+    const above = ancestorsOf(this.#catalogs.get(database), draft.table).flatMap((name) => this.#foreignKeys.get(unitKey({ database, ...name })) ?? [])
     return [...own, ...above].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  #parentOf(key: ForeignKey, database: string): DraftUnit | null {
-    return (this.#byName.get(tableKey(key.references)) ?? []).find((draft) => draft.id.database === database) ?? null
+  #parentOf(key: ForeignKey, database: string): Parent | null {
+    return (this.#byName.get(tableKey(key.references)) ?? []).find((draft) => draft.id.database === database) ?? this.#split(key.references, database)
   }
 
-  #find(name: string, database: string): DraftUnit | null {
+  /** A partitioned table whose leaves stand for it. */
+  #split(name: TableName, database: string): Parent | null {
+    const id = { database, schema: name.schema, name: name.name }
+    const table = tableNamed(this.#catalogs.get(database), name)
+    return table?.kind === 'partitioned' && this.#standing(id).length > 0 ? { id, table } : null
+  }
+
+  #find(name: string, database: string): Parent | null {
     for (const candidate of candidates(name, schemasInScope(this.#tenancy))) {
       const drafts = this.#byName.get(candidate)
       if (drafts !== undefined) return drafts.find((draft) => draft.id.database === database) ?? drafts[0] ?? null
+      const [schema = '', ...rest] = candidate.split('.')
+      const split = [database, ...this.#catalogs.keys()].map((one) => this.#split({ schema, name: rest.join('.') }, one)).find((parent) => parent !== null)
+      if (split !== undefined && split !== null) return split
     }
     return null
+  }
+
+  /** The table, or the partitioned one that it is a leaf of. */
+  #isItself({ id, table }: DraftUnit, references: TableName): boolean {
+    return [id, ...ancestorsOf(this.#catalogs.get(id.database), table)].some((name) => tableKey(name) === tableKey(references))
+  }
+
+  #isAnyReached(parent: UnitId): boolean {
+    return this.#standing(parent).some((id) => this.#depth.has(unitKey(id)))
+  }
+
+  /** Rows of the table, or of a leaf that stands for it, have owners. */
+  #hasOwner(parent: UnitId): boolean {
+    return this.#standing(parent).some((id) => this.#decided.has(unitKey(id)) || this.#isQuery(id))
   }
 
   #isSettled(draft: DraftUnit): boolean {
@@ -308,11 +339,11 @@ class Classifier {
   }
 
   #whyUnclassified(draft: DraftUnit): string {
-    const keys = this.#foreignKeysOf(draft).filter((key) => tableKey(key.references) !== tableKey(draft.id))
+    const keys = this.#foreignKeysOf(draft).filter((key) => !this.#isItself(draft, key.references))
     if (keys.length === 0) return 'it has neither a key column nor a foreign key'
     const toOwned = keys.filter((key) => {
       const parent = this.#parentOf(key, draft.id.database)
-      return parent !== null && (this.#decided.has(unitKey(parent.id)) || this.#isQuery(parent.id))
+      return parent !== null && this.#hasOwner(parent.id)
     })
     if (toOwned.length === 0) return 'it has no key column, and none of its foreign keys leads to a table that has an owner'
     return `it has no key column, and only foreign keys that may be NULL lead to an owner (${toOwned.map((key) => `${key.columns.join(', ')} -> ${tableKey(key.references)}`).join('; ')}); such a key never decides alone`

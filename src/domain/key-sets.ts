@@ -2,9 +2,11 @@ import type { Table } from './catalog.js'
 import type { KeySet } from './move-plan.js'
 import { unitKey } from './ownership.js'
 import type { OwnedUnit, UnitId } from './ownership.js'
+import type { Standing } from './standing.js'
 
 interface Draft {
-  readonly owner: OwnedUnit
+  readonly id: UnitId
+  readonly owners: readonly [OwnedUnit, ...(readonly OwnedUnit[])]
   readonly columns: readonly string[]
   readonly databases: Set<string>
 }
@@ -13,33 +15,34 @@ interface Draft {
  * The key sets that the alternatives of these tables ask for, parents first. Tarjan's strongly connected components give the
  * order; a component of several sets, or one that asks for itself (a table nested in itself), is a circle.
  */
-export function buildKeySets(units: readonly OwnedUnit[]): readonly KeySet[] {
+export function buildKeySets(units: readonly OwnedUnit[], standing: Standing): readonly KeySet[] {
   const byId = new Map(units.map((unit) => [unitKey(unit.id), unit]))
   const drafts = new Map<string, Draft>()
   for (const unit of units) {
     for (const { parent, parentColumns } of viasOf(unit)) {
-      const owner = byId.get(unitKey(parent))
+      const [owner, ...others] = standing(parent).flatMap((id) => byId.get(unitKey(id)) ?? [])
       if (owner === undefined) continue
       const key = draftKey(parent, parentColumns)
-      const draft = drafts.get(key) ?? { owner, columns: parentColumns, databases: new Set<string>() }
+      const draft = drafts.get(key) ?? { id: parent, owners: [owner, ...others] as const, columns: parentColumns, databases: new Set<string>() }
       draft.databases.add(unit.id.database)
       drafts.set(key, draft)
     }
   }
   const edges = new Map<string, readonly string[]>()
-  for (const [key, draft] of drafts) edges.set(key, viasOf(draft.owner).map(({ parent, parentColumns }) => draftKey(parent, parentColumns)))
+  for (const [key, draft] of drafts) edges.set(key, draft.owners.flatMap(viasOf).map(({ parent, parentColumns }) => draftKey(parent, parentColumns)))
   return components([...drafts.keys()].sort(), edges).flatMap((component, index) => {
     const isCircle = component.length > 1 || component.some((key) => edges.get(key)?.includes(key))
     return component.map((key): Omit<KeySet, 'no'> => {
       const draft = drafts.get(key)
       if (draft === undefined) throw new RangeError(`no key set ${key}`)
-      const columns = draft.columns.map((name) => columnNamed(draft.owner.table, name))
+      const columns = draft.columns.map((name) => columnNamed(draft.owners[0].table, name))
       return {
-        owner: draft.owner.id,
+        owner: draft.id,
+        tables: draft.owners.map((owner) => owner.id),
         columns: draft.columns,
         equality: columns.map((column) => column.equalitySchema ?? 'pg_catalog'),
         collations: columns.map((column) => column.collation),
-        databases: [...new Set([draft.owner.id.database, ...draft.databases])],
+        databases: [...new Set([draft.id.database, ...draft.databases])],
         circle: isCircle ? index + 1 : null,
       }
     })

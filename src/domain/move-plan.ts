@@ -23,7 +23,10 @@ export interface MovePlan {
 /** The keys of the organization's rows in a table that others refer to for their owner. */
 export interface KeySet {
   readonly no: number
+  /** The table that is referred to. */
   readonly owner: UnitId
+  /** Whose rows tell the keys: the owner itself, or the leaves that stand for it. */
+  readonly tables: readonly UnitId[]
   readonly columns: readonly string[]
   readonly equality: readonly string[]
   readonly collations: readonly (string | null)[]
@@ -52,7 +55,7 @@ export interface PlanColumn {
 
 /** How the target's value comes from the source's row, where it is not the column itself. */
 export type ProjectionRule =
-  | { readonly kind: 'lookup'; readonly lookup: number; readonly columns: readonly string[]; readonly referenced: readonly string[]; readonly position: number }
+  | { readonly kind: 'lookup'; readonly lookups: readonly number[]; readonly columns: readonly string[]; readonly referenced: readonly string[]; readonly position: number; readonly orItself: boolean }
   | { readonly kind: 'map'; readonly map: Readonly<Record<string, string | null>> }
   | { readonly kind: 'set'; readonly value: string | null }
 
@@ -65,8 +68,13 @@ export interface Reference {
   readonly parentColumns: readonly string[]
   /** By column, the collation of the parent's where the two differ: they cannot be compared without one, and the parent's index is what serves. */
   readonly collations: readonly (string | null)[]
-  /** What becomes of the parent's rows. */
-  readonly parentFate: 'owned' | 'shared' | 'lookup' | 'stays'
+  /** What becomes of the parent's rows, by the tables that stand for it: itself, or its leaves where those have rules of their own. */
+  readonly parents: readonly ParentPart[]
+}
+
+export interface ParentPart {
+  readonly id: UnitId
+  readonly fate: 'owned' | 'shared' | 'lookup' | 'stays'
 }
 
 /** A foreign key of any table to a moving table. */

@@ -1,4 +1,5 @@
 import type { RuleDocument } from './documents.js'
+import type { Standing } from './standing.js'
 import { isOwned, unitKey } from './ownership.js'
 import type { Alternative, OwnedUnit, Unit } from './ownership.js'
 
@@ -6,7 +7,7 @@ import type { Alternative, OwnedUnit, Unit } from './ownership.js'
  * How the rows of a table lead to their organization, step by step, for people: "notes.project_id -> projects.id",
  * "projects.organization_id". With several ways the steps of all of them, each once. Null for what no key decides.
  */
-export function ruleDocuments(units: readonly Unit[]): (unit: Unit) => RuleDocument | null {
+export function ruleDocuments(units: readonly Unit[], standing: Standing): (unit: Unit) => RuleDocument | null {
   const owned = new Map(units.filter(isOwned).map((one) => [unitKey(one.id), one]))
   const name = namer(units)
   return (unit) => {
@@ -17,12 +18,18 @@ export function ruleDocuments(units: readonly Unit[]): (unit: Unit) => RuleDocum
     return {
       kind: unit.class === 'root' ? 'root' : alternatives.length > 1 ? 'any_of' : first.kind,
       columns: [...new Set(alternatives.flatMap(columnsOf))],
-      path: pathOf(unit, owned, name),
+      path: pathOf(unit, { owned, name, standing }),
     }
   }
 }
 
-function pathOf(unit: OwnedUnit, owned: ReadonlyMap<string, OwnedUnit>, name: (unit: Unit) => string): readonly string[] {
+interface Known {
+  readonly owned: ReadonlyMap<string, OwnedUnit>
+  readonly name: (unit: Pick<Unit, 'id'>) => string
+  readonly standing: Standing
+}
+
+function pathOf(unit: OwnedUnit, { owned, name, standing }: Known): readonly string[] {
   const steps = new Set<string>()
   const walked = new Set<string>()
   const walk = (at: OwnedUnit): void => {
@@ -34,11 +41,11 @@ function pathOf(unit: OwnedUnit, owned: ReadonlyMap<string, OwnedUnit>, name: (u
     }
     for (const alternative of at.ownership.alternatives) {
       const own = columnsOf(alternative).map((column) => `${name(at)}.${column}`).join(', ')
-      const parent = alternative.kind === 'via' ? owned.get(unitKey(alternative.parent)) : undefined
-      if (alternative.kind === 'direct' || parent === undefined) steps.add(own)
+      const parents = alternative.kind === 'via' ? standing(alternative.parent).flatMap((id) => owned.get(unitKey(id)) ?? []) : []
+      if (alternative.kind === 'direct' || parents.length === 0) steps.add(own)
       else {
-        steps.add(`${own} -> ${alternative.parentColumns.map((column) => `${name(parent)}.${column}`).join(', ')}`)
-        walk(parent)
+        steps.add(`${own} -> ${alternative.parentColumns.map((column) => `${name({ id: alternative.parent })}.${column}`).join(', ')}`)
+        for (const parent of parents) walk(parent)
       }
     }
   }
@@ -47,7 +54,7 @@ function pathOf(unit: OwnedUnit, owned: ReadonlyMap<string, OwnedUnit>, name: (u
 }
 
 /** The bare name where it is enough to know the table by, in a decomposed cell too. */
-function namer(units: readonly Unit[]): (unit: Unit) => string {
+function namer(units: readonly Unit[]): (unit: Pick<Unit, 'id'>) => string {
   const schemas = new Map<string, Set<string>>()
   for (const { id } of units) schemas.set(id.name, (schemas.get(id.name) ?? new Set<string>()).add(id.schema))
   return ({ id }) => ((schemas.get(id.name)?.size ?? 0) > 1 ? `${id.schema}.${id.name}` : id.name)

@@ -20,12 +20,3 @@ export function foreignKeysByTable(catalog: Catalog): ReadonlyMap<string, readon
   }
   return byTable
 }
-
-/** Keys of the tables above a partition: its foreign keys stand at the root. */
-export function ancestorsOf(table: Table, tables: readonly Table[]): readonly string[] {
-  if (!table.isPartition) return []
-  return table.parents.flatMap((parent) => {
-    const found = tables.find((t) => tableKey(t) === tableKey(parent))
-    return found === undefined ? [] : [tableKey(found), ...ancestorsOf(found, tables)]
-  })
-}

@@ -1,39 +1,40 @@
 import { stringify } from 'yaml'
 import type { Column, Table } from '../domain/catalog.js'
-import { tableKey } from '../domain/catalog.js'
+import { tableKey, tableNamed } from '../domain/catalog.js'
 import { primaryKeyOf } from '../domain/table-facts.js'
 import type { ColumnRule, SecretRule } from '../domain/dictionary.js'
 import type { RuleDocument } from '../domain/documents.js'
-import { isOwned, unitKey } from '../domain/ownership.js'
+import { isOwned } from '../domain/ownership.js'
 import type { Alternative, Unit, UnitId } from '../domain/ownership.js'
 import { ruleDocuments } from '../domain/ownership-path.js'
+import { standingFor } from '../domain/standing.js'
 import { indexFor } from '../checks/key-index.js'
 import type { Tenancy } from '../domain/tenancy.js'
 import { candidates, schemasInScope } from '../domain/units.js'
 import { parseKeyReference } from '../config/key-reference.js'
 import { strategyOf } from './discover.js'
+import type { ClassifiedCell } from './discover.js'
 
 export interface DictionaryContext {
   readonly tenancy: Tenancy
   /** Where a table that says nothing of it is looked for. */
   readonly mainDatabase: string
-  readonly unitOf: (id: UnitId) => Unit | undefined
+  readonly tableOf: (id: UnitId) => Table | undefined
   readonly rootName: string
   /** False where organizations are known by another column than their primary key. */
   readonly isRootKeyPrimary: boolean
   readonly ruleOf: (unit: Unit) => RuleDocument | null
 }
 
-export function dictionaryContext(tenancy: Tenancy, units: readonly Unit[], mainDatabase: string): DictionaryContext {
-  const byId = new Map(units.map((unit) => [unitKey(unit.id), unit]))
+export function dictionaryContext({ catalogs, units }: ClassifiedCell, tenancy: Tenancy, mainDatabase: string): DictionaryContext {
   const root = units.find((unit) => unit.class === 'root')
   return {
     tenancy,
     mainDatabase,
-    unitOf: (id) => byId.get(unitKey(id)),
+    tableOf: (id) => tableNamed(catalogs.get(id.database), id),
     rootName: root === undefined ? nameOfUnseenRoot(tenancy, units) : tableReference(root, tenancy),
     isRootKeyPrimary: root === undefined || primaryKeyOf(root.table).join('\0') === tenancy.rootKey,
-    ruleOf: ruleDocuments(units),
+    ruleOf: ruleDocuments(units, standingFor(units, catalogs)),
   }
 }
 
@@ -77,10 +78,11 @@ function shardingKey(unit: Unit, context: DictionaryContext): Readonly<Record<st
 
 function keyEntry(alternative: Alternative, context: DictionaryContext): readonly [string, string] | null {
   const { tenancy, rootName } = context
-  const [columns, parent] = alternative.kind === 'direct' ? [[alternative.column], undefined] : [alternative.columns, context.unitOf(alternative.parent)]
-  const name = parent === undefined ? rootName : tableReference(parent, tenancy)
+  const columns = columnsOf(alternative)
+  const parent = alternative.kind === 'direct' ? undefined : context.tableOf(alternative.parent)
+  const name = alternative.kind === 'direct' ? rootName : tableReference({ id: alternative.parent }, tenancy)
   const referenced = alternative.kind === 'direct' ? null : alternative.parentColumns
-  const isPrimary = parent === undefined ? context.isRootKeyPrimary : primaryKeyOf(parent.table).join('\0') === referenced?.join('\0')
+  const isPrimary = parent === undefined ? context.isRootKeyPrimary : primaryKeyOf(parent).join('\0') === referenced?.join('\0')
   const parentColumns = referenced ?? [tenancy.rootKey]
   const entry = [columns.join(', '), isPrimary ? name : `${name}(${parentColumns.join(', ')})`] as const
   const read = parseKeyReference(...entry)
@@ -109,6 +111,7 @@ function declarations(unit: Unit, tenancy: Tenancy): Readonly<Record<string, unk
     ...(where === null ? {} : { where }),
     ...(declared.differBy.length === 0 ? {} : { differ_by: declared.differBy }),
     ...(declared.purge === null ? {} : { purge: declared.purge }),
+    ...(declared.inbound === null ? {} : { inbound: declared.inbound }),
     ...(columns.length === 0 ? {} : { columns: Object.fromEntries(columns) as Record<string, unknown> }),
   }
 }

@@ -9,6 +9,7 @@ import type { Finding } from '../domain/finding.js'
 import { isOwned } from '../domain/ownership.js'
 import type { Unit } from '../domain/ownership.js'
 import { ruleDocuments } from '../domain/ownership-path.js'
+import { standingFor } from '../domain/standing.js'
 import { inlinePredicates } from '../dataplane/inline-predicate.js'
 import { withOrg } from '../dataplane/org-parameter.js'
 import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
@@ -45,7 +46,7 @@ export async function classifyCell({ settings, cell, open }: DiscoverInput): Pro
 export function discoverDocument({ settings, cell }: Pick<DiscoverInput, 'settings' | 'cell'>, classified: ClassifiedCell): DiscoverDocument {
   const { catalogs, units } = classified
   const predicate = inlinePredicates(units, catalogs)
-  const rule = ruleDocuments(units)
+  const rule = ruleDocuments(units, standingFor(units, catalogs))
   return {
     cell,
     tables: units.map((unit) => discoveredTable(unit, rule(unit), predicate(unit))),

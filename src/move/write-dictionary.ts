@@ -9,7 +9,7 @@ import type { Unit } from '../domain/ownership.js'
 import { candidates, schemasInScope } from '../domain/units.js'
 import { dictionaryContext, dictionaryFile } from './dictionary-file.js'
 import { classifyCell, discoverDocument } from './discover.js'
-import type { DiscoverInput } from './discover.js'
+import type { ClassifiedCell, DiscoverInput } from './discover.js'
 
 interface Outcome {
   readonly written: number
@@ -25,14 +25,15 @@ interface Outcome {
 export async function writeDictionary(input: DiscoverInput & { readonly directory: string }): Promise<DiscoverDocument> {
   const classified = await classifyCell(input)
   const document = discoverDocument(input, classified)
-  const outcome = await writeFiles(input, classified.units)
+  const outcome = await writeFiles(input, classified)
   return { ...document, findings: [...document.findings, ...told(input, outcome)] }
 }
 
-async function writeFiles({ settings, cell, directory }: DiscoverInput & { readonly directory: string }, units: readonly Unit[]): Promise<Outcome> {
+async function writeFiles({ settings, cell, directory }: DiscoverInput & { readonly directory: string }, classified: ClassifiedCell): Promise<Outcome> {
   const { tenancy } = settings
+  const { units } = classified
   const databases = [...(settings.cells.get(cell)?.databases.keys() ?? [])]
-  const context = dictionaryContext(tenancy, units, databases.includes('main') ? 'main' : (databases[0] ?? 'main'))
+  const context = dictionaryContext(classified, tenancy, databases.includes('main') ? 'main' : (databases[0] ?? 'main'))
   const described = describedTables(settings, directory, new Set(units.map((unit) => tableKey(unit.id))))
   const [kept, unwritable]: [string[], Unit[]] = [[], []]
   const used = new Set<string>()

@@ -5,7 +5,7 @@ import type { LookupMatch, LookupRow } from '../domain/match-lookup.js'
 import type { LookupTable, SharedTable, TableShape } from '../domain/move-plan.js'
 import { unitKey } from '../domain/ownership.js'
 import { guarded } from '../dataplane/guard.js'
-import { fillMap, insertMissing, lookupColumns, matchLookupTable, unmatchedUses } from '../dataplane/lookup-maps.js'
+import { fillMap, insertMissing, lookupColumns, matchLookupTable, unmatchedUses, usesOf } from '../dataplane/lookup-maps.js'
 import type { UnmatchedUse } from '../dataplane/lookup-maps.js'
 import { ownedRows } from '../dataplane/owned-rows.js'
 import type { RowSource } from '../dataplane/owned-rows.js'
@@ -65,9 +65,9 @@ async function usedButMissing(ctx: MoveContext, lookup: LookupTable): Promise<re
   const uses: UsedRow[] = []
   for (const { table, source } of movingTables(ctx)) {
     for (const reference of table.references) {
-      if (reference.parentFate !== 'lookup' || unitKey(reference.parent) !== unitKey(lookup.id)) continue
+      if (!reference.parents.some(({ id }) => unitKey(id) === unitKey(lookup.id))) continue
       const found = await cellDatabase(ctx, 'source', table.id.database).read.use((session) =>
-        unmatchedUses(session, { table, source, columns: reference.columns, referenced: reference.parentColumns, relation: map(lookup.no) }),
+        unmatchedUses(session, { table, source: usesOf(table, source, reference, lookup), columns: reference.columns, referenced: reference.parentColumns, relation: map(lookup.no) }),
       )
       uses.push(...found.map((use) => ({ ...use, referenced: reference.parentColumns })))
     }
@@ -123,8 +123,7 @@ function inOrderOfReference(lookups: readonly LookupTable[]): readonly LookupTab
   const visit = (table: LookupTable, path: readonly LookupTable[]): void => {
     if (ordered.includes(table) || path.includes(table)) return
     for (const reference of table.references) {
-      const parent = lookups.find((other) => unitKey(other.id) === unitKey(reference.parent))
-      if (parent !== undefined) visit(parent, [...path, table])
+      for (const parent of lookups.filter((other) => reference.parents.some(({ id }) => unitKey(id) === unitKey(other.id)))) visit(parent, [...path, table])
     }
     ordered.push(table)
   }

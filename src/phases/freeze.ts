@@ -92,7 +92,7 @@ async function fence(ctx: MoveContext, side: Side, on: On): Promise<void> {
     const catalog = await readCatalog(session)
     const subscribed = new Set((await session.rows<{ schema: string; name: string }>(sql('fence/subscribed'))).map(tableKey))
     // owners of others first: once they stand still, so do the sets that tell their children
-    const owners = new Set(plan.keySets.map((set) => tableKey(set.owner)))
+    const owners = new Set(plan.keySets.flatMap((set) => set.tables.map(tableKey)))
     const tables = plan.owned.filter((table) => table.id.database === database).sort((a, b) => Number(owners.has(tableKey(b.id))) - Number(owners.has(tableKey(a.id))))
     await installFence({
       session,

@@ -50,8 +50,8 @@ async function proveReference(ctx: MoveContext, table: OwnedTable, reference: Re
     return rows.length === 0 ? [] : [`${rows[0]?.total ?? ''} row(s) of ${tableKey(table.id)} (${rows.map((row) => row.key.join('/')).join(', ')}) refer by ${reference.columns.join(', ')} to no row of ${tableKey(reference.parent)}`]
   }
   const cell = cellDatabase(ctx, 'target', table.id.database)
-  const parent = ownedNamed(frozenPlan(ctx).plan, reference.parent)
-  if (parent?.unowned === 'error') return cell.read.use(check)
+  const { plan } = frozenPlan(ctx)
+  if (reference.parents.every(({ id }) => ownedNamed(plan, id)?.unowned === 'error')) return cell.read.use(check)
   // parents that were there before can be deleted by a neighbour whose transaction is still open: hold them, then look
   return cell.load.use((session) =>
     guarded(session, ctx.holder, async () => {

@@ -5,13 +5,16 @@ import { classify } from '../../src/domain/classify.js'
 import { buildKeySets } from '../../src/domain/key-sets.js'
 import type { KeySet } from '../../src/domain/move-plan.js'
 import { isOwned } from '../../src/domain/ownership.js'
+import { standingFor } from '../../src/domain/standing.js'
 import type { Tenancy } from '../../src/domain/tenancy.js'
 import { buildCatalog, buildTenancy, described } from '../support/catalog-builder.js'
 
 const ORGANIZATIONS = { organizations: 'id pk' }
 
 function keySets(catalogs: Readonly<Record<string, Catalog>>, entries: Tenancy['entries'] = []): readonly KeySet[] {
-  return buildKeySets(classify(new Map(Object.entries(catalogs)), buildTenancy({ entries })).units.filter(isOwned))
+  const all = new Map(Object.entries(catalogs))
+  const { units } = classify(all, buildTenancy({ entries }))
+  return buildKeySets(units.filter(isOwned), standingFor(units, all))
 }
 
 /** `1 projects(id) main,ci`; sets that are filled together bear the number of their circle. */

@@ -45,7 +45,7 @@ export function viaTable(draft: Draft): void {
 }
 
 /** Rows whose references all lead to rows of one owner. */
-function childrenOf(draft: Draft, table: GeneratedTable, references: readonly Reference[], count = some): void {
+export function childrenOf(draft: Draft, table: GeneratedTable, references: readonly Reference[], count = some): void {
   for (const { org, cell } of draft.everyOrg()) {
     const choices = references.map(({ parent }) => draft.rowsOf(parent, org))
     if (choices.some((rows) => rows.length === 0)) continue

@@ -1,7 +1,7 @@
 import type { Draft } from './draft.js'
 import type { GeneratedTable, Leaf } from './model.js'
 import { quoteName, rawName } from './model.js'
-import { orgColumn } from './owned-tables.js'
+import { childrenOf, orgColumn } from './owned-tables.js'
 
 /** LIST, RANGE or HASH, with the partition key in the primary key, told by the root's column or by a parent. */
 export function partitionedTable(draft: Draft): void {
@@ -53,4 +53,19 @@ export function splitLeavesTable(draft: Draft): void {
     for (const row of draft.random.some(draft.rowsOf(reference.parent, org), 0.5)) draft.row(table, [cell], org, { ...none, [kind]: '1', ...draft.valuesOf(reference, row) })
   }
   for (const cell of ['a', 'b'] as const) draft.row(table, [cell], null, { ...none, [kind]: '2' })
+  if (draft.random.chance(0.7)) belowLeaves(draft, table)
+}
+
+/** Told by the table whose leaves have different owners, and a grandchild. */
+function belowLeaves(draft: Draft, split: GeneratedTable): void {
+  const child = draft.table({ word: 'below_split', kind: 'owned' })
+  draft.ownKey(child)
+  const hasForeignKey = draft.random.chance(0.7)
+  const reference = draft.refer(child, split, 'leaf', { foreignKey: hasForeignKey })
+  if (!hasForeignKey || draft.random.chance(0.3)) draft.declare(child, { sharding_key: draft.keyEntry(reference) })
+  childrenOf(draft, child, [reference])
+  const beside = draft.table({ word: 'beside_split', kind: 'owned' })
+  draft.ownKey(beside)
+  const [above, other] = [draft.refer(beside, child, 'child'), draft.refer(beside, split, 'other')]
+  childrenOf(draft, beside, [above, other])
 }
