@@ -4,7 +4,7 @@ import { finding } from '../domain/finding.js'
 import { lookupColumns, matchLookupTable } from '../dataplane/lookup-maps.js'
 import { absentStaged, stageShared } from '../dataplane/shared-rows.js'
 import { checkSequences } from './check-sequences.js'
-import { checkIndex } from './check-target.js'
+import { checkIndex, withGenerated } from './check-target.js'
 import { bounded, nameOf, placeOf } from './examination.js'
 import type { Examination } from './examination.js'
 
@@ -49,13 +49,12 @@ async function checkShared(exam: Examination, table: SharedTable): Promise<void>
 async function checkArrivals(exam: Examination, table: SharedTable): Promise<void> {
   const { database } = table.id
   const absent = absentStaged(table)
-  const generated = table.columns.filter((column) => column.generated)
   const there = tableNamed(exam.catalogs.target.get(database), table.id)
-  for (const index of there?.indexes ?? []) {
+  if (there === undefined) return
+  const staged = withGenerated(there, `(SELECT s.* FROM ${absent.from} WHERE ${absent.where})`)
+  for (const index of there.indexes) {
     if (!(index.isUnique || index.isExclusion) || !index.isValid || index.isPrimary) continue
-    // generated columns are not staged: such a key is refused by the target itself, when the rows come
-    if (generated.length > 0 && index.columns.some((name) => name === null || generated.some((column) => column.name === name))) continue
-    await checkIndex(exam, table, index, `(SELECT s.* FROM ${absent.from} WHERE ${absent.where}) AS absent`)
+    await checkIndex(exam, table, index, staged)
   }
   await checkSequences(exam, table, { session: exam.session('target', database), alias: 's', ...absent })
 }

@@ -2,6 +2,7 @@ import type { Catalog, Index, Table } from '../domain/catalog.js'
 import { tableKey, tableNamed } from '../domain/catalog.js'
 import type { OwnedTable, PlanColumn, TableShape } from '../domain/move-plan.js'
 import { countOwned } from '../dataplane/chunks.js'
+import { underCollation } from '../dataplane/compare.js'
 import { copyRows } from '../dataplane/copy-rows.js'
 import { ownedInPlace, ownedRows, planColumn } from '../dataplane/owned-rows.js'
 import { finding } from '../domain/finding.js'
@@ -52,11 +53,12 @@ async function checkConflicts(exam: Examination, table: OwnedTable, there: Table
   const indexes = there.indexes.filter((index) => (index.isUnique || index.isExclusion) && index.isValid)
   if (indexes.length === 0) return
   const target = exam.session('target', table.id.database)
-  // an index over expressions may look at any column
-  const needed = indexes.some((index) => index.predicate !== null || index.columns.includes(null)) ? null : new Set(indexes.flatMap((index) => index.columns))
-  const columns = table.columns.filter((column) => needed === null || needed.has(column.name))
+  // an index over expressions may look at any column, and a generated one comes out of any
+  const generated = new Set(there.columns.filter((column) => column.generated !== null).map((column) => column.name))
+  const needed = indexes.some((index) => index.predicate !== null || index.columns.some((name) => name === null || generated.has(name))) ? null : new Set(indexes.flatMap((index) => index.columns))
+  const columns = table.columns.filter((column) => !column.generated && (needed === null || needed.has(column.name)))
   await stage(exam, table, columns)
-  for (const index of indexes) await checkIndex(exam, table, index)
+  for (const index of indexes) await checkIndex(exam, table, index, needed === null ? withGenerated(there, STAGE) : STAGE)
   await target.execute(`DROP TABLE ${STAGE}`)
 }
 
@@ -69,8 +71,14 @@ async function stage(exam: Examination, table: OwnedTable, columns: readonly Pla
   if ((exam.counts.get(table.no) ?? 0) > ROWS_WORTH_STATISTICS) await target.execute(`ANALYZE ${STAGE}`)
 }
 
+/** A FROM item with what the target will make of staged rows: its generated columns come out of the others there, whatever the source has in them. */
+export function withGenerated(there: Table, staged: string): string {
+  const generated = there.columns.flatMap(({ name, generated: expression, type, collation }) => (expression === null ? [] : [`${underCollation(`(${expression})::${type}`, collation)} AS ${ident(name)}`]))
+  return `(SELECT ${['s.*', ...generated].join(', ')} FROM ${staged} AS s) AS staged`
+}
+
 /** Moving rows of `stage` that the index of the target would reject. */
-export async function checkIndex(exam: Examination, table: TableShape, index: Index, stage: string = STAGE): Promise<void> {
+export async function checkIndex(exam: Examination, table: TableShape, index: Index, stage: string): Promise<void> {
   const expressions = index.expressions.map((expression, n) => `(${expression}) AS e${n + 1}`).join(', ')
   const matches = index.expressions.map((_, n) => {
     const operator = index.exclusionOperators?.[n]

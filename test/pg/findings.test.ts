@@ -123,6 +123,16 @@ describe('references', () => {
     expect(taken.changes).toEqual([])
   })
 
+  test('OM2106: keys over generated columns of shared rows that will come in, as the target computes them', async () => {
+    const both = `CREATE TABLE people (id bigint PRIMARY KEY, name text, slug text GENERATED ALWAYS AS (lower(name)) STORED UNIQUE, span int4range GENERATED ALWAYS AS (int4range(id::int, id::int + 3)) STORED, EXCLUDE USING gist (span WITH &&));
+      CREATE UNIQUE INDEX by_length ON people ((length(slug) * 100 + id % 7)) WHERE slug LIKE 'x%'; ALTER TABLE issues ADD FOREIGN KEY (created_by) REFERENCES people`
+    const source = `INSERT INTO people VALUES (5, 'Ann'), (15, 'Bob'), (22, 'xyz'); UPDATE issues SET created_by = 5 WHERE id = 111; UPDATE issues SET created_by = 15 WHERE id = 112; UPDATE issues SET created_by = 22 WHERE id = 121`
+    const { lines, plan, changes } = await found({ both, source, target: `INSERT INTO people VALUES (50, 'ANN'), (17, 'Eve'), (36, 'xab')`, tenancy: { tables: { 'public.people': { exempt: 'shared' } } } })
+    expect(lines).toEqual(['OM2106 error cell-b people 1', 'OM2106 error cell-b people 1', 'OM2106 error cell-b people 1'])
+    expect(plan.findings.map((one) => Object.values(one.examples[0] ?? {}).join()).toSorted()).toEqual(['301', '[15,18)', 'ann'])
+    expect(changes).toEqual([])
+  })
+
   test('OM2115: rows that stay and refer to rows that leave are a warning', async () => {
     const { lines, of, changes } = await found({ both: 'CREATE TABLE pins (id bigint PRIMARY KEY, issue_id bigint REFERENCES issues)', source: 'INSERT INTO pins VALUES (1, 111), (2, 111), (3, 211)', tenancy: { tables: { 'public.pins': { exempt: 'skip' } } } })
     expect(lines).toEqual(['OM2115 warning cell-a pins 2'])
@@ -137,6 +147,15 @@ describe('the target', () => {
     const { lines, plan, changes } = await found({ both, source: `UPDATE issues SET span = '[1,5)' WHERE id = 111`, target: `INSERT INTO issues VALUES (112, 91, 'y', NULL, '[4,9)'), (913, 91, 'C', NULL, NULL)` })
     expect(lines).toEqual(['OM2106 error cell-b issues 1', 'OM2106 error cell-b issues 1', 'OM2106 error cell-b issues 1'])
     expect(plan.findings.map((one) => one.examples).toSorted((x, y) => JSON.stringify(x).localeCompare(JSON.stringify(y)))).toEqual([[{ id: '112' }], [{ 'lower(title)': 'c' }], [{ span: '[1,5)' }]])
+    expect(changes).toEqual([])
+  })
+
+  test('OM2106: keys over generated columns, which come out of the values that arrive', async () => {
+    const both = 'ALTER TABLE issues ADD slug text GENERATED ALWAYS AS (lower(title)) STORED UNIQUE'
+    const tenancy = { tables: { 'public.issues': { columns: { title: { map: { a: 'Z' } } } } } }
+    const { lines, of, changes } = await found({ both, tenancy })
+    expect(lines).toEqual(['OM2106 error cell-b issues 1'])
+    expect(of('OM2106').examples).toEqual([{ slug: 'z' }])
     expect(changes).toEqual([])
   })
 
