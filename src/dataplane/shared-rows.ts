@@ -135,15 +135,35 @@ export interface SharedComparison {
  * Sends the shared rows to a temporary relation on the target and compares them there: equal but for `differ_by` where
  * present. Leaves the stage in place for `insertAbsent`; a later call replaces it.
  */
-export async function stageShared(sessions: { readonly source: Session; readonly target: Session }, table: SharedTable, context: SharedContext, map: MapRelation): Promise<SharedComparison> {
-  const { source, target } = sessions
+export async function stageShared(sessions: Sessions, table: SharedTable, context: SharedContext, map: MapRelation): Promise<SharedComparison> {
+  await stageRows(sessions, table, context, map)
+  return compareStaged(sessions.target, table, context, map)
+}
+
+/** The same within a transaction that then holds the target's rows FOR SHARE: compared after that, they stay as they are until it ends. */
+export async function holdShared(sessions: Sessions, table: SharedTable, context: SharedContext, map: MapRelation): Promise<SharedComparison> {
+  await stageRows(sessions, table, context, map)
+  await sessions.target.rows(sql('shared/hold', { stage: STAGE, table: tableItself(table), matches: keyMatch(table) }))
+  return compareStaged(sessions.target, table, context, map)
+}
+
+interface Sessions {
+  readonly source: Session
+  readonly target: Session
+}
+
+async function stageRows({ source, target }: Sessions, table: SharedTable, context: SharedContext, map: MapRelation): Promise<void> {
   const columns = loadedColumns(table)
   const secrets = context.secrets(table)
   await target.execute(`DROP TABLE IF EXISTS ${STAGE}`)
   await target.execute(sql('shared/stage', { stage: STAGE, columns: identList(columns.map((column) => column.name)), table: qualified(table.id) }))
   await copyRows({ source, target, table, columns, rows: sharedRows(table, context), map, secrets, into: STAGE })
-  if (secrets !== null) await markDifferingSecrets(target, table, secrets, map)
   await target.execute(`ANALYZE ${STAGE}`)
+}
+
+async function compareStaged(target: Session, table: SharedTable, context: SharedContext, map: MapRelation): Promise<SharedComparison> {
+  const secrets = context.secrets(table)
+  if (secrets !== null) await markDifferingSecrets(target, table, secrets, map)
   const row = (alias: 's' | 't'): string => comparedText(table, alias, secrets)
   const differing = await target.rows<{ key: string[]; total: string }>(
     sql('shared/differing', { stage: STAGE, table: tableItself(table), matches: keyMatch(table), staged_row: row('s'), row: row('t'), key: `ARRAY[${identityColumns(table).map((column) => `${columnOf('s', column.name)}::text`).join(', ')}]` }),

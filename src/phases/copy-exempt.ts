@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { tableKey } from '../domain/catalog.js'
-import { MoverError } from '../domain/errors.js'
+import { asMoverError, MoverError } from '../domain/errors.js'
 import type { LookupMatch, LookupRow } from '../domain/match-lookup.js'
 import type { LookupTable, SharedTable, TableShape } from '../domain/move-plan.js'
 import { unitKey } from '../domain/ownership.js'
@@ -9,9 +9,10 @@ import { fillMap, insertMissing, lookupColumns, matchLookupTable, unmatchedUses,
 import type { UnmatchedUse } from '../dataplane/lookup-maps.js'
 import { ownedRows } from '../dataplane/owned-rows.js'
 import type { RowSource } from '../dataplane/owned-rows.js'
-import { createSharedSet, fillSharedSets, insertAbsent, repairDrift, sharedRows, stageShared } from '../dataplane/shared-rows.js'
+import { createSharedSet, fillSharedSets, holdShared, insertAbsent, repairDrift, sharedRows, stageShared } from '../dataplane/shared-rows.js'
 import type { SharedComparison } from '../dataplane/shared-rows.js'
 import { readLedger } from '../dataplane/ledger.js'
+import { withLockRetries } from '../fence/lock-retries.js'
 import { readCatalog } from '../postgres/read-catalog.js'
 import { cellDatabase } from './context.js'
 import type { MoveContext } from './context.js'
@@ -150,7 +151,7 @@ export async function loadShared(ctx: MoveContext): Promise<void> {
   for (const table of frozenPlan(ctx).plan.shared) {
     ctx.progress({ kind: 'step', text: `shared rows of ${tableKey(table.id)}` })
     const compared = await bringShared(ctx, table)
-    if (compared.differing > 0) throw sharedDiffers(ctx, table, compared)
+    if (compared.differing > 0) throw sharedDiffers(ctx, table, { ...compared, absent: 0 })
   }
 }
 
@@ -172,10 +173,50 @@ async function bringShared(ctx: MoveContext, table: SharedTable): Promise<Shared
   )
 }
 
+/**
+ * Runs `work` while the shared rows of the target are held as they were compared, so that none can change before the flip;
+ * their users wait that long. Call after `loadShared`. Throws OM2113 where one differs or is gone, OM3003 where another session keeps one locked.
+ */
+export async function withSharedHeld(ctx: MoveContext, work: () => Promise<void>): Promise<void> {
+  const databases = [...ctx.cells.target.keys()].filter((database) => frozenPlan(ctx).plan.shared.some((table) => table.id.database === database))
+  const { failure } = await withLockRetries({ what: 'shared rows', onWaiting: (reason) => ctx.progress({ kind: 'waiting', reason }), signal: ctx.signal }, () => holdIn(ctx, databases, () => outcomeOf(work)))
+  if (failure !== undefined) throw failure
+}
+
+interface Outcome {
+  /** Not thrown while locks are held: only the lock itself is tried again. */
+  readonly failure?: Error
+}
+
+async function outcomeOf(work: () => Promise<void>): Promise<Outcome> {
+  try {
+    await work()
+    return {}
+  } catch (error) {
+    return { failure: asMoverError(error) }
+  }
+}
+
+async function holdIn(ctx: MoveContext, [database, ...others]: readonly string[], work: () => Promise<Outcome>): Promise<Outcome> {
+  if (database === undefined) return work()
+  const { plan, shared, map } = frozenPlan(ctx)
+  return cellDatabase(ctx, 'target', database).load.use((target) =>
+    guarded(target, ctx.holder, async () => {
+      await cellDatabase(ctx, 'source', database).read.use(async (source) => {
+        for (const table of plan.shared.filter((one) => one.id.database === database)) {
+          const compared = await holdShared({ source, target }, table, shared, map)
+          if (compared.differing + compared.absent > 0) throw sharedDiffers(ctx, table, compared)
+        }
+      })
+      return holdIn(ctx, others, work)
+    }),
+  )
+}
+
 function sharedDiffers(ctx: MoveContext, table: SharedTable, compared: SharedComparison): MoverError {
   return new MoverError({
     code: 'OM2113',
-    message: `${compared.differing} row(s) of shared table ${tableKey(table.id)} have another content on ${ctx.target} (${(table.identity ?? []).join(', ')}: ${compared.examples.slice(0, 5).map((key) => key.join('/')).join(', ')}); the source is fenced`,
+    message: `${compared.differing + compared.absent} row(s) of shared table ${tableKey(table.id)} ${compared.differing > 0 ? `have another content on ${ctx.target}` : `are gone from ${ctx.target} since they were compared`} (${(table.identity ?? []).join(', ')}: ${compared.examples.slice(0, 5).map((key) => key.join('/')).join(', ')}); the source is fenced`,
     hint: 'make them equal, or name the columns under differ_by, then run `org-mover resume`; `org-mover abort` takes the move back',
     retry: 'after-fix',
   })

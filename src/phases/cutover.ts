@@ -4,7 +4,7 @@ import { liftFence } from '../fence/lift-fence.js'
 import { advanceSequences } from './advance-sequences.js'
 import { cleanSide } from './clean-cell.js'
 import type { MoveContext } from './context.js'
-import { assertLookupsUnchanged, loadShared } from './copy-exempt.js'
+import { assertLookupsUnchanged, loadShared, withSharedHeld } from './copy-exempt.js'
 import { runHooks } from './hooks.js'
 import { assertWorldUnchanged } from './world.js'
 
@@ -16,7 +16,7 @@ import { assertWorldUnchanged } from './world.js'
 export async function cutover(ctx: MoveContext): Promise<void> {
   if (!(await ctx.journal.isCutOver())) {
     await passGates(ctx)
-    await ctx.journal.cutOver()
+    await withSharedHeld(ctx, () => ctx.journal.cutOver())
   }
   for (const cell of ctx.cells.target.values()) await cell.admin.use((session) => liftFence(session, ctx.holder.moveId))
   await runHooks(ctx, 'leave')
