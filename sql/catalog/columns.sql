@@ -1,7 +1,7 @@
 -- Purpose: columns of all tables of `tables.sql`, dropped ones left out, in the order of the table.
 -- Parameters: none. Locks: catalog reads only.
 -- Columns: table_oid, attnum, name, type, type_kind, type_schema, type_name, base_schema, base_name, equality_schema, not_null,
---   default, generated, identity, collation (SQL spelling, null where it is the type's own).
+--   default, generated, identity, collation (SQL spelling, null where it is that of what the type is made of), deterministic.
 -- Types are looked at once each, not once a column: domains and arrays are unwrapped down to what a value is made of. Equality is
 -- that of the default btree class, else the hash class, of the type itself or of one that it is binary coercible to (varchar: text).
 WITH RECURSIVE tables AS (
@@ -39,7 +39,7 @@ WITH RECURSIVE tables AS (
   WHERE c.opcdefault
   ORDER BY c.opcintype, m.amname
 ), types AS (
-  SELECT t.oid, t.typtype AS kind, t.typcollation AS collation, tn.nspname AS schema, t.typname AS name, bn.nspname AS base_schema, b.typname AS base_name,
+  SELECT t.oid, t.typtype AS kind, CASE t.typtype WHEN 'd' THEN b.typcollation ELSE t.typcollation END AS collation, tn.nspname AS schema, t.typname AS name, bn.nspname AS base_schema, b.typname AS base_name,
          CASE WHEN own.schema IS NULL THEN NULL WHEN base.is_array THEN 'pg_catalog' ELSE own.schema END AS equality_schema
   FROM base
   JOIN pg_type t ON t.oid = base.type
@@ -69,7 +69,8 @@ SELECT a.attrelid AS table_oid,
        CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END AS default,
        CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS generated,
        CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END AS identity,
-       CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.collation THEN format('%I.%I', cn.nspname, co.collname) END AS collation
+       CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.collation THEN format('%I.%I', cn.nspname, co.collname) END AS collation,
+       coalesce(co.collisdeterministic, true) AS deterministic
 FROM pg_attribute a
 JOIN tables c ON c.oid = a.attrelid
 JOIN types t ON t.oid = a.atttypid

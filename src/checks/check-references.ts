@@ -5,7 +5,7 @@ import type { Alternative } from '../domain/ownership.js'
 import { compared } from '../dataplane/compare.js'
 import { identityColumns, isOwnedRow, isUnownedRow, ownedRows } from '../dataplane/owned-rows.js'
 import type { RowSource } from '../dataplane/owned-rows.js'
-import { unmatchedUses, usesOf } from '../dataplane/lookup-maps.js'
+import { unmatchedUses } from '../dataplane/lookup-maps.js'
 import { inboundMatch, referenceMatch, sharedRows } from '../dataplane/shared-rows.js'
 import { columnOf, literal, qualified } from '../postgres/quote.js'
 import { finding } from '../domain/finding.js'
@@ -90,7 +90,7 @@ async function checkLookupUses(exam: Examination, table: TableShape, source: Row
 }
 
 async function checkLookupUse(exam: Examination, { table, source, reference, lookup }: { readonly table: TableShape; readonly source: RowSource; readonly reference: Reference; readonly lookup: LookupTable }): Promise<void> {
-  const uses = await unmatchedUses(exam.session('source', table.id.database), { table, source: usesOf(table, source, reference, lookup), columns: reference.columns, referenced: reference.parentColumns, relation: exam.map(lookup.no) })
+  const uses = await unmatchedUses(exam.session('source', table.id.database), { table, source, reference, lookup, relation: exam.map(lookup.no) })
   if (uses.length === 0) return
   exam.report(
     finding(

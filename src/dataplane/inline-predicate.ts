@@ -1,12 +1,13 @@
 import { tableKey, tableNamed } from '../domain/catalog.js'
 import type { Column, Table } from '../domain/catalog.js'
+import { comparedUnder } from '../domain/collations.js'
 import { isOwned, unitKey } from '../domain/ownership.js'
 import type { Alternative, OwnedUnit, Unit, UnitId } from '../domain/ownership.js'
 import { standingFor } from '../domain/standing.js'
 import type { Standing } from '../domain/standing.js'
 import type { Catalogs } from '../domain/units.js'
 import { columnOf, ident, qualified } from '../postgres/quote.js'
-import { compared } from './compare.js'
+import { compared, underCollation } from './compare.js'
 import { withOrg } from './org-parameter.js'
 
 /** Nested rules can multiply: a predicate longer than this helps nobody. */
@@ -127,12 +128,14 @@ class PredicateCompiler {
     const primary = this.#tableOf(via.parent)?.indexes.find((index) => index.isPrimary)?.columns ?? []
     const isPrimary = primary.length === 1 && primary[0] === via.parentColumns[0]
     const parameters = via.parentColumns.map((name) => `:keys_${[via.parent.name, ...(isPrimary ? [] : [name])].join('_').replaceAll(/\W/g, '_')}`)
+    const parent = this.#tableOf(via.parent)
+    const left = columns.map((column, n) => `${columnOf(alias, column.name)}${parent === undefined ? '' : collated(column, columnNamed({ table: parent }, via.parentColumns[n] ?? ''))}`)
     const [only] = columns
     if (columns.length === 1 && only !== undefined) {
       const schema = equalityOf(only)
-      return `${columnOf(alias, only.name)} ${schema === 'pg_catalog' ? '=' : `OPERATOR(${ident(schema)}.=)`} ANY (${parameters.join('')})`
+      return `${left.join('')} ${schema === 'pg_catalog' ? '=' : `OPERATOR(${ident(schema)}.=)`} ANY (${parameters.join('')})`
     }
-    const equal = columns.map((column, n) => compared(columnOf(alias, column.name), '=', `k.c${n + 1}`, equalityOf(column)))
+    const equal = columns.map((column, n) => compared(left[n] ?? '', '=', `k.c${n + 1}`, equalityOf(column)))
     return `EXISTS (SELECT 1 FROM unnest(${parameters.join(', ')}) AS k (${columns.map((_, n) => `c${n + 1}`).join(', ')}) WHERE ${equal.join(' AND ')})`
   }
 
@@ -164,9 +167,9 @@ function isSelf(unit: OwnedUnit, alternative: Alternative): alternative is Via {
   return alternative.kind === 'via' && unitKey(alternative.parent) === unitKey(unit.id)
 }
 
-/** Two columns with different implicit collations cannot be compared: the child's one decides, as in `belongs`. */
+/** As in `belongs`. */
 function collated(child: Column, parent: Column): string {
-  return child.collation === parent.collation ? '' : ` COLLATE ${child.collation ?? 'pg_catalog."default"'}`
+  return underCollation('', comparedUnder(child, parent, child))
 }
 
 function equalityOf(column: Column): string {

@@ -4,7 +4,7 @@ import type { LookupTable, MovePlan, PlanColumn, Reference, TableShape } from '.
 import { columnOf, identList, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
-import { compared } from './compare.js'
+import { compared, underCollation } from './compare.js'
 import { copyBetween } from './copy-stream.js'
 import type { Holder } from './guard.js'
 import { addToLedger, isLoaded } from './ledger.js'
@@ -56,7 +56,7 @@ export interface MapContext {
 /** Creates the map relation of a lookup table in this database; does nothing for one that nothing refers to. */
 export async function createMap(session: Session, table: LookupTable, context: MapContext): Promise<void> {
   const columns = mapColumns(table)
-  const definitions = columns.flatMap((column) => [`${oldColumn(column.name)} ${column.type}`, `${newColumn(column.name)} ${column.type}`])
+  const definitions = columns.flatMap((column) => [oldColumn(column.name), newColumn(column.name)].map((name) => underCollation(`${name} ${column.type}`, column.collation)))
   await session.execute(sql('lookup/create-map', { temporary: context.temporary ? 'TEMPORARY' : '', relation: context.map(table.no), columns: definitions.join(', ') }))
   if (!context.temporary) await session.execute(sql('keys/identify', { relation: context.map(table.no) }))
   if (columns.length > 0) await session.execute(`CREATE INDEX ON ${context.map(table.no)} (${columns.map((column) => oldColumn(column.name)).join(', ')})`)
@@ -84,7 +84,7 @@ function mapColumns(table: LookupTable): readonly PlanColumn[] {
 }
 
 /** The rows that refer to this lookup table, where the reference is to several tables. */
-export function usesOf(table: TableShape, source: RowSource, reference: Reference, lookup: LookupTable): RowSource {
+function usesOf(table: TableShape, source: RowSource, reference: Reference, lookup: LookupTable): RowSource {
   if (reference.parents.length === 1) return source
   return { from: source.from, where: `(${source.where}) AND EXISTS (SELECT 1 FROM ${tableItself(lookup).replace(/ AS t$/, ' AS p')} WHERE ${referenceMatch(table, reference, 'p')})` }
 }
@@ -95,16 +95,17 @@ export interface UnmatchedUse {
   readonly rows: number
 }
 
-/** Values in these columns of moving rows that the map does not know. `referenced` are the lookup's columns they refer to. */
-export async function unmatchedUses(session: Session, request: { readonly table: TableShape; readonly source: RowSource; readonly columns: readonly string[]; readonly referenced: readonly string[]; readonly relation: string }): Promise<readonly UnmatchedUse[]> {
-  const columns = request.columns.map((name) => columnOf('t', name))
+/** Keys of the lookup table by which moving rows refer to it and which the map does not know, as the table itself spells them. */
+export async function unmatchedUses(session: Session, request: { readonly table: TableShape; readonly source: RowSource; readonly reference: Reference; readonly lookup: LookupTable; readonly relation: string }): Promise<readonly UnmatchedUse[]> {
+  const { table, reference, lookup } = request
+  const columns = reference.columns.map((name) => columnOf('t', name))
   const rows = await session.rows<{ key: string[]; rows: string }>(
     sql('lookup/used', {
-      columns: columns.map((column) => `${column}::text`).join(', '),
-      ...request.source,
+      columns: columns.map((column, n) => `coalesce((SELECT ${columnOf('p', reference.parentColumns[n] ?? '')}::text FROM ${tableItself(lookup).replace(/ AS t$/, ' AS p')} WHERE ${referenceMatch(table, reference, 'p')} LIMIT 1), ${column}::text)`).join(', '),
+      ...usesOf(table, request.source, reference, lookup),
       not_null: columns.map((column) => `${column} IS NOT NULL`).join(' AND '),
       map: request.relation,
-      matches: request.referenced.map((name, n) => compared(`m.${oldColumn(name)}`, '=', columns[n] ?? '', planColumn(request.table, request.columns[n] ?? '').equality)).join(' AND '),
+      matches: reference.parentColumns.map((name, n) => compared(`m.${oldColumn(name)}`, '=', underCollation(columns[n] ?? '', reference.collations[n]), planColumn(table, reference.columns[n] ?? '').equality)).join(' AND '),
       group: columns.join(', '),
     }),
   )

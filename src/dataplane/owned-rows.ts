@@ -1,4 +1,5 @@
 import { bug, MoverError } from '../domain/errors.js'
+import { comparedUnder } from '../domain/collations.js'
 import { keySetOf } from '../domain/move-plan.js'
 import type { KeySet, OwnedTable, PlanColumn, Reference, TableShape } from '../domain/move-plan.js'
 import { unitKey } from '../domain/ownership.js'
@@ -93,15 +94,10 @@ export function belongs(table: TableShape, alternative: Alternative, scope: Scop
   if (set === undefined) throw bug(`no key set for ${alternative.parent.name} (${alternative.parentColumns.join(', ')})`)
   const equal = alternative.columns.map((name, n) => {
     const column = planColumn(table, name)
-    return compared(columnOf(alias, name), '=', `k.c${n + 1}${collated(column, set.collations[n] ?? null)}`, column.equality)
+    const key = set.collations[n]
+    return compared(columnOf(alias, name), '=', underCollation(`k.c${n + 1}`, key === undefined ? null : comparedUnder(column, key, column)), column.equality)
   })
   return `EXISTS (SELECT 1 FROM ${scope.relation(set)} AS k WHERE ${equal.join(' AND ')})`
-}
-
-/** Two columns with different implicit collations cannot be compared: that of the column that is looked up decides, so that its index serves. */
-function collated(looked: PlanColumn, other: string | null): string {
-  if (looked.collation === other) return ''
-  return ` COLLATE ${looked.collation ?? 'pg_catalog."default"'}`
 }
 
 /** A declared `where` with the organization filled in, as an untyped literal that takes the type it is compared with. */

@@ -1,6 +1,6 @@
 import type { PlanColumn, TableShape } from '../domain/move-plan.js'
 import { columnOf, literal, qualified } from '../postgres/quote.js'
-import { compared } from './compare.js'
+import { compared, underCollation } from './compare.js'
 import { planColumn } from './owned-rows.js'
 
 /** The relation in which old and new keys of a lookup table stand (columns o_<name>, n_<name>), on the source. */
@@ -15,9 +15,9 @@ export function projected(table: TableShape, column: PlanColumn, map: MapRelatio
   if (rule.kind === 'set') return rule.value === null ? `NULL::${type}` : `${literal(rule.value)}::${type}`
   if (rule.kind === 'map') {
     const cases = Object.entries(rule.map).map(([from, to]) => `WHEN ${literal(from)} THEN ${literal(to)}`)
-    return cases.length === 0 ? itself : `(CASE ${itself}::text ${cases.join(' ')} ELSE ${itself}::text END)::${type}`
+    return cases.length === 0 ? itself : `(CASE ${itself}::text COLLATE pg_catalog."C" ${cases.join(' ')} ELSE ${itself}::text END)::${type}`
   }
-  const equal = rule.columns.map((name, n) => compared(`m.${oldColumn(rule.referenced[n] ?? '')}`, '=', columnOf('t', name), planColumn(table, name).equality))
+  const equal = rule.columns.map((name, n) => compared(`m.${oldColumn(rule.referenced[n] ?? '')}`, '=', underCollation(columnOf('t', name), rule.collations[n]), planColumn(table, name).equality))
   const found = [...rule.lookups.map((no) => `(SELECT m.${newColumn(rule.referenced[rule.position] ?? '')} FROM ${map(no)} AS m WHERE ${equal.join(' AND ')})`), ...(rule.orItself ? [itself] : [])]
   const mapped = found.length === 1 ? found.join('') : `coalesce(${found.join(', ')})`
   // a composite key of which one column is NULL refers to nothing: what is there stays as it is

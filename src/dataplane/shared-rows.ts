@@ -89,7 +89,8 @@ async function follow(session: Session, referring: OwnedTable | SharedTable, sou
 export function distinctReferences(table: TableShape, reference: Pick<Reference, 'columns' | 'parentColumns' | 'collations'>, source: RowSource): Readonly<Record<'distinct' | 'from' | 'where' | 'not_null' | 'matches', string>> {
   const columns = reference.columns.map((name) => columnOf('t', name))
   return {
-    distinct: columns.map((column, n) => `${column} AS f${n + 1}`).join(', '),
+    // under the parent's collation: spellings that are equal under the column's own may be keys of different rows
+    distinct: columns.map((column, n) => `${underCollation(column, reference.collations[n])} AS f${n + 1}`).join(', '),
     from: source.from,
     where: source.where,
     not_null: columns.map((column) => `${column} IS NOT NULL`).join(' AND '),

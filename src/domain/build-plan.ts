@@ -1,5 +1,6 @@
 import { tableKey } from './catalog.js'
 import type { Catalog, Column, ForeignKey, Table, TableName } from './catalog.js'
+import { comparedUnder } from './collations.js'
 import { buildKeySets } from './key-sets.js'
 import type { InboundReference, LookupTable, MovePlan, OwnedTable, ParentPart, PlanColumn, ProjectionRule, Reference, SharedTable, TableShape } from './move-plan.js'
 import { isExempt, isOwned, unitKey } from './ownership.js'
@@ -110,6 +111,7 @@ class PlanBuilder {
       castType: castTypeOf(column),
       equality: column.equalitySchema ?? 'pg_catalog',
       collation: column.collation,
+      deterministic: column.deterministic,
       generated: column.generated !== null,
       notNull: column.notNull,
       rule: this.#rule(unit, column, references),
@@ -124,13 +126,13 @@ class PlanBuilder {
     if (declared?.kind === 'lookup') {
       const entry = this.#lookupNamed(declared.table, unit.id.database)
       const key = entry === null ? null : identityOf(entry.unit.table)
-      if (entry !== null && key?.length === 1) return this.#lookupRule([entry], { columns: [column.name], referenced: key, position: 0, orItself: false })
+      if (entry !== null && key?.length === 1) return this.#lookupRule([entry], { columns: [column.name], referenced: key, position: 0, collations: this.#collations({ child: [unit.id, [column.name]], parent: [entry.unit.id, key], looked: 'parent' }), orItself: false })
     }
     const reference = references.find((r) => isLookup(r) && r.columns.includes(column.name))
     const entries = (reference?.parents ?? []).flatMap(({ id }) => this.#lookups.get(unitKey(id)) ?? [])
     // a lookup table's reference to itself is remapped when its missing rows are inserted, as any other
     if (reference === undefined || entries.length === 0) return null
-    return this.#lookupRule(entries, { columns: reference.columns, referenced: reference.parentColumns, position: reference.columns.indexOf(column.name), orItself: entries.length < reference.parents.length })
+    return this.#lookupRule(entries, { columns: reference.columns, referenced: reference.parentColumns, position: reference.columns.indexOf(column.name), collations: reference.collations, orItself: entries.length < reference.parents.length })
   }
 
   #lookupRule(entries: readonly { readonly no: number; readonly referenced: string[][] }[], rule: Omit<LookupRule, 'kind' | 'lookups'>): LookupRule {
@@ -146,7 +148,7 @@ class PlanBuilder {
   #references(unit: Unit): readonly Reference[] {
     const references = this.#foreignKeysOf(unit).map((key): Reference => {
       const parent = { database: unit.id.database, ...key.references }
-      return { constraint: key.name, columns: key.columns, parent, parentColumns: key.referencedColumns, collations: this.#collations(parent, key.referencedColumns, unit.id, key.columns), parents: this.#parts(parent) }
+      return { constraint: key.name, columns: key.columns, parent, parentColumns: key.referencedColumns, collations: this.#collations({ child: [unit.id, key.columns], parent: [parent, key.referencedColumns], looked: 'parent' }), parents: this.#parts(parent) }
     })
     // a key declared without a foreign key is a reference all the same: its parent must be on the target
     const logical = isOwned(unit) && unit.ownership.kind === 'keys' ? unit.ownership.alternatives : []
@@ -155,7 +157,7 @@ class PlanBuilder {
       const known = references.some((r) => unitKey(r.parent) === unitKey(alternative.parent) && r.columns.join('\0') === alternative.columns.join('\0'))
       if (known) continue
       const { columns, parent, parentColumns } = alternative
-      references.push({ constraint: null, columns, parent, parentColumns, collations: this.#collations(parent, parentColumns, unit.id, columns), parents: this.#parts(parent) })
+      references.push({ constraint: null, columns, parent, parentColumns, collations: this.#collations({ child: [unit.id, columns], parent: [parent, parentColumns], looked: 'parent' }), parents: this.#parts(parent) })
     }
     return [...references, ...this.#declaredLookups(unit, references)]
   }
@@ -166,7 +168,7 @@ class PlanBuilder {
       const entry = rule.kind === 'lookup' ? this.#lookupNamed(rule.table, unit.id.database) : null
       const key = entry === null ? null : identityOf(entry.unit.table)
       if (entry === null || key?.length !== 1 || known.some((r) => isLookup(r) && r.columns.includes(column))) return []
-      return [{ constraint: null, columns: [column], parent: entry.unit.id, parentColumns: key, collations: this.#collations(entry.unit.id, key, unit.id, [column]), parents: [{ id: entry.unit.id, fate: 'lookup' }] }]
+      return [{ constraint: null, columns: [column], parent: entry.unit.id, parentColumns: key, collations: this.#collations({ child: [unit.id, [column]], parent: [entry.unit.id, key], looked: 'parent' }), parents: [{ id: entry.unit.id, fate: 'lookup' }] }]
     })
   }
 
@@ -193,7 +195,7 @@ class PlanBuilder {
       return (standing.length > 0 && !isPart ? standing : [from]).map((id) => {
         const child = this.#units.get(unitKey(isPart ? (standing[0] ?? id) : id))
         const no = child !== undefined && isOwned(child) ? (this.#numbers.get(unitKey(child.id)) ?? null) : null
-        return { constraint: key.name, table: { schema: id.schema, name: id.name }, columns: key.columns, referencedColumns: key.referencedColumns, collations: this.#collations(id, key.columns, unit.id, key.referencedColumns), child: no }
+        return { constraint: key.name, table: { schema: id.schema, name: id.name }, columns: key.columns, referencedColumns: key.referencedColumns, collations: this.#collations({ child: [id, key.columns], parent: [unit.id, key.referencedColumns], looked: 'child' }), child: no }
       })
     })
   }
@@ -212,12 +214,13 @@ class PlanBuilder {
     return table !== undefined && ancestorsOf(this.#input.catalogs.get(id.database), table).some((above) => tableKey(above) === tableKey(id))
   }
 
-  /** Collations of the columns of one table where those of the other differ. */
-  #collations(one: UnitId, columns: readonly string[], other: UnitId, otherColumns: readonly string[]): readonly (string | null)[] {
-    const collationOf = (id: UnitId, name: string | undefined): string | null => this.#index(id).tables.get(tableKey(id))?.columns.find((column) => column.name === name)?.collation ?? null
-    return columns.map((name, n) => {
-      const collation = collationOf(one, name)
-      return collation === collationOf(other, otherColumns[n]) ? null : (collation ?? 'pg_catalog."default"')
+  /** By column, what to compare a reference under; the side that is looked up has the index. */
+  #collations({ child, parent, looked }: Readonly<Record<'child' | 'parent', readonly [UnitId, readonly string[]]>> & { readonly looked: 'child' | 'parent' }): readonly (string | null)[] {
+    const columnsOf = ([id, names]: readonly [UnitId, readonly string[]]): readonly (Column | undefined)[] => names.map((name) => this.#index(id).tables.get(tableKey(id))?.columns.find((column) => column.name === name))
+    const parents = columnsOf(parent)
+    return columnsOf(child).map((column, n) => {
+      const key = parents[n]
+      return column === undefined || key === undefined ? null : comparedUnder(column, key, looked === 'child' ? column : key)
     })
   }
 

@@ -56,8 +56,8 @@ function describeTable(table: Table, foreignKeys: readonly ForeignKey[]): unknow
 }
 
 function describeColumn(column: Column): unknown[] {
-  const { name, attnum, type, typeKind, typeName, baseType, notNull, generated, identity, collation } = column
-  return [name, attnum, type, typeKind, tableKey(typeName), tableKey(baseType), notNull, column.default, generated, identity, collation]
+  const { name, attnum, type, typeKind, typeName, baseType, notNull, generated, identity, collation, deterministic } = column
+  return [name, attnum, type, typeKind, tableKey(typeName), tableKey(baseType), notNull, column.default, generated, identity, collation, deterministic]
 }
 
 function describeConstraint(index: Index): unknown[] {

@@ -77,6 +77,8 @@ export interface Column {
   readonly identity: 'always' | 'by default' | null
   /** Collation other than the type's default, in SQL spelling (`pg_catalog."C"`), else null. */
   readonly collation: string | null
+  /** False where that collation, or the type's, calls different spellings equal. */
+  readonly deterministic: boolean
 }
 
 export interface Index {

@@ -1,5 +1,6 @@
 import { tableKey, tableNamed } from './catalog.js'
 import type { ForeignKey, TableName } from './catalog.js'
+import { bothDeterministic } from './collations.js'
 import { declarationsOf, strategyOf } from './declared.js'
 import { finding } from './finding.js'
 import type { Finding } from './finding.js'
@@ -7,7 +8,7 @@ import { unitKey } from './ownership.js'
 import type { Alternative, Unit, UnitId } from './ownership.js'
 import { ancestorsOf, standingFor } from './standing.js'
 import type { Standing } from './standing.js'
-import { foreignKeysByTable, hasColumn, primaryKeyOf } from './table-facts.js'
+import { columnNamed, foreignKeysByTable, hasColumn, primaryKeyOf } from './table-facts.js'
 import type { Tenancy } from './tenancy.js'
 import { candidates, draftUnits, schemasInScope } from './units.js'
 import type { Catalogs, DraftUnit } from './units.js'
@@ -142,14 +143,20 @@ class Classifier {
     if (parentColumns.length !== columns.length) {
       return this.#problem(draft.id, `${place}: ${columns.length} columns refer to ${parentColumns.length} columns of ${table}`, 'name the referenced columns: table(column, …)')
     }
-    return this.#reference(columns, parent, parentColumns)
+    return this.#reference(draft, columns, parent, parentColumns)
   }
 
   /** A reference to the root's own key is the key itself. */
-  #reference(columns: readonly string[], parent: Parent, parentColumns: readonly string[]): Alternative {
+  #reference(draft: DraftUnit, columns: readonly string[], parent: Parent, parentColumns: readonly string[]): Alternative {
     const [column] = columns
-    if (column !== undefined && this.#isRootKey(parent.id, columns, parentColumns)) return { kind: 'direct', column }
+    if (column !== undefined && this.#isRootKey(parent.id, columns, parentColumns) && this.#isCompared(draft, column, parent)) return { kind: 'direct', column }
     return { kind: 'via', columns, parent: parent.id, parentColumns }
+  }
+
+  /** Whether the column tells by itself which spellings are the organization's; else the root's rows must be asked. */
+  #isCompared(draft: DraftUnit, column: string, root: Parent): boolean {
+    const [child, key] = [columnNamed(draft.table, column), columnNamed(root.table, this.#tenancy.rootKey)]
+    return child === undefined || key === undefined || bothDeterministic(child, key) || child.collation === key.collation
   }
 
   #isRootKey(table: TableName, columns: readonly string[], referenced: readonly string[]): boolean {
@@ -182,9 +189,10 @@ class Classifier {
   #keyColumn(draft: DraftUnit, column: string): Alternative | null {
     const keys = this.#foreignKeysOf(draft).filter((fk) => fk.columns.length === 1 && fk.columns[0] === column && !this.#isItself(draft, fk.references))
     const [key] = keys
-    if (key === undefined || keys.some((fk) => this.#isRootKey(fk.references, fk.columns, fk.referencedColumns))) return { kind: 'direct', column }
-    const parent = this.#parentOf(key, draft.id.database)
-    if (parent !== null) return this.#reference(key.columns, parent, key.referencedColumns)
+    const toRoot = keys.find((fk) => this.#isRootKey(fk.references, fk.columns, fk.referencedColumns))
+    if (key === undefined) return { kind: 'direct', column }
+    const parent = this.#parentOf(toRoot ?? key, draft.id.database)
+    if (parent !== null) return this.#reference(draft, [column], parent, (toRoot ?? key).referencedColumns)
     this.#broken.set(unitKey(draft.id), `${column} refers to ${tableKey(key.references)}, which is not classified in this database`)
     return null
   }
@@ -260,7 +268,7 @@ class Classifier {
     for (const key of this.#foreignKeysOf(draft)) {
       if (this.#isItself(draft, key.references) || !key.columns.every((column) => notNull.has(column))) continue
       const parent = this.#parentOf(key, draft.id.database)
-      if (parent !== null && isOwner(parent.id)) chains.push(this.#reference(key.columns, parent, key.referencedColumns))
+      if (parent !== null && isOwner(parent.id)) chains.push(this.#reference(draft, key.columns, parent, key.referencedColumns))
     }
     return chains
   }

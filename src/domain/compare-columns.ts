@@ -26,6 +26,8 @@ function differencesOf(source: Column, target: Column, sameMajor: boolean): Tabl
   }
   if (source.collation !== target.collation) {
     differences.push(error(`column ${name} has ${collated(source)} on the source and ${collated(target)} on the target`))
+  } else if (source.deterministic !== target.deterministic) {
+    differences.push(error(`column ${name} has ${collated(source)}, which is deterministic on one cell only`))
   }
   if (target.notNull && !source.notNull) differences.push(error(`column ${name} may be NULL on the source and is NOT NULL on the target`))
   if (source.notNull && !target.notNull) differences.push({ severity: 'warning', message: `column ${name} is NOT NULL on the source and may be NULL on the target` })

@@ -41,7 +41,7 @@ export function buildKeySets(units: readonly OwnedUnit[], standing: Standing): r
         tables: draft.owners.map((owner) => owner.id),
         columns: draft.columns,
         equality: columns.map((column) => column.equalitySchema ?? 'pg_catalog'),
-        collations: columns.map((column) => column.collation),
+        collations: columns.map(({ collation, deterministic }) => ({ collation, deterministic })),
         databases: [...new Set([draft.id.database, ...draft.databases])],
         circle: isCircle ? index + 1 : null,
       }

@@ -1,3 +1,4 @@
+import type { Collated } from './collations.js'
 import { unitKey } from './ownership.js'
 import type { Ownership, UnitId } from './ownership.js'
 import type { TableName } from './catalog.js'
@@ -29,7 +30,7 @@ export interface KeySet {
   readonly tables: readonly UnitId[]
   readonly columns: readonly string[]
   readonly equality: readonly string[]
-  readonly collations: readonly (string | null)[]
+  readonly collations: readonly Collated[]
   /** Databases whose tables are told by this set; it is shipped to those that are not the owner's. */
   readonly databases: readonly string[]
   /** Sets with the same number depend on each other (or on themselves) and are filled together until nothing is new. */
@@ -46,6 +47,8 @@ export interface PlanColumn {
   readonly equality: string
   /** Other than the type's default, qualified, else null. */
   readonly collation: string | null
+  /** False where its collation calls different spellings equal. */
+  readonly deterministic: boolean
   readonly generated: boolean
   readonly notNull: boolean
   readonly rule: ProjectionRule | null
@@ -55,7 +58,7 @@ export interface PlanColumn {
 
 /** How the target's value comes from the source's row, where it is not the column itself. */
 export type ProjectionRule =
-  | { readonly kind: 'lookup'; readonly lookups: readonly number[]; readonly columns: readonly string[]; readonly referenced: readonly string[]; readonly position: number; readonly orItself: boolean }
+  | { readonly kind: 'lookup'; readonly lookups: readonly number[]; readonly columns: readonly string[]; readonly referenced: readonly string[]; readonly position: number; readonly collations: readonly (string | null)[]; readonly orItself: boolean }
   | { readonly kind: 'map'; readonly map: Readonly<Record<string, string | null>> }
   | { readonly kind: 'set'; readonly value: string | null }
 
@@ -66,7 +69,7 @@ export interface Reference {
   readonly columns: readonly string[]
   readonly parent: UnitId
   readonly parentColumns: readonly string[]
-  /** By column, the collation of the parent's where the two differ: they cannot be compared without one, and the parent's index is what serves. */
+  /** By column, the collation of the parent's where the two differ: they cannot be compared without one. */
   readonly collations: readonly (string | null)[]
   /** What becomes of the parent's rows, by the tables that stand for it: itself, or its leaves where those have rules of their own. */
   readonly parents: readonly ParentPart[]
@@ -83,7 +86,7 @@ export interface InboundReference {
   readonly table: TableName
   readonly columns: readonly string[]
   readonly referencedColumns: readonly string[]
-  /** By column, the collation of the referring one where the two differ. */
+  /** By column, the collation to compare under where the two differ. */
   readonly collations: readonly (string | null)[]
   /** The owned table of the plan that refers, by number; null where the table does not move as a whole. */
   readonly child: number | null

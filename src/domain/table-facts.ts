@@ -1,5 +1,5 @@
 import { tableKey } from './catalog.js'
-import type { Catalog, ForeignKey, Table } from './catalog.js'
+import type { Catalog, Column, ForeignKey, Table } from './catalog.js'
 
 export function primaryKeyOf(table: Table): readonly string[] {
   const columns = table.indexes.find((index) => index.isPrimary)?.columns ?? []
@@ -7,7 +7,11 @@ export function primaryKeyOf(table: Table): readonly string[] {
 }
 
 export function hasColumn(table: Table, name: string): boolean {
-  return table.columns.some((column) => column.name === name)
+  return columnNamed(table, name) !== undefined
+}
+
+export function columnNamed(table: Table, name: string): Column | undefined {
+  return table.columns.find((column) => column.name === name)
 }
 
 /** Foreign keys by the table that has them, in the order of their names. */

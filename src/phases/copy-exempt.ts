@@ -5,7 +5,7 @@ import type { LookupMatch, LookupRow } from '../domain/match-lookup.js'
 import type { LookupTable, SharedTable, TableShape } from '../domain/move-plan.js'
 import { unitKey } from '../domain/ownership.js'
 import { guarded } from '../dataplane/guard.js'
-import { fillMap, insertMissing, lookupColumns, matchLookupTable, unmatchedUses, usesOf } from '../dataplane/lookup-maps.js'
+import { fillMap, insertMissing, lookupColumns, matchLookupTable, unmatchedUses } from '../dataplane/lookup-maps.js'
 import type { UnmatchedUse } from '../dataplane/lookup-maps.js'
 import { ownedRows } from '../dataplane/owned-rows.js'
 import type { RowSource } from '../dataplane/owned-rows.js'
@@ -68,7 +68,7 @@ async function usedButMissing(ctx: MoveContext, lookup: LookupTable): Promise<re
     for (const reference of table.references) {
       if (!reference.parents.some(({ id }) => unitKey(id) === unitKey(lookup.id))) continue
       const found = await cellDatabase(ctx, 'source', table.id.database).read.use((session) =>
-        unmatchedUses(session, { table, source: usesOf(table, source, reference, lookup), columns: reference.columns, referenced: reference.parentColumns, relation: map(lookup.no) }),
+        unmatchedUses(session, { table, source, reference, lookup, relation: map(lookup.no) }),
       )
       uses.push(...found.map((use) => ({ ...use, referenced: reference.parentColumns })))
     }

@@ -54,6 +54,7 @@ export interface ColumnRow extends OfTable {
   generated: string | null
   identity: 'always' | 'by default' | null
   collation: string | null
+  deterministic: boolean
 }
 
 export interface IndexRow extends OfTable {
@@ -139,6 +140,7 @@ export function columnOf(row: ColumnRow): Column {
     generated: row.generated,
     identity: row.identity,
     collation: row.collation,
+    deterministic: row.deterministic,
   }
 }
 

@@ -40,6 +40,7 @@ describe('the cells differ where', () => {
     expect(ofColumn(domain, { ...domain, baseType: { schema: 'pg_catalog', name: 'text' } })).toEqual([expect.stringContaining('a domain over pg_catalog.text')])
     expect(ofColumn({ generated: 'a + 1' }, { generated: 'a + 2' })).toEqual(['error: column c is generated as a + 1 on the source and generated as a + 2 on the target'])
     expect(ofColumn({ generated: 'a + 1' }, {}, OLDER)).toEqual([expect.stringMatching(/^error: .*not generated/)])
+    expect(ofColumn({}, { deterministic: false })).toEqual([expect.stringMatching(/^error: .*deterministic on one cell only/)])
     expect(ofColumn({}, { collation: 'pg_catalog."C"' })).toEqual([expect.stringMatching(/^error: .*default collation.*"C"/)])
     expect(ofColumn({}, { notNull: true })).toEqual([expect.stringMatching(/^error: /)])
     expect(ofColumn({ notNull: true }, {})).toEqual([expect.stringMatching(/^warning: /)])
