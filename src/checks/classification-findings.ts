@@ -11,7 +11,12 @@ import type { Catalogs } from '../domain/units.js'
 
 /** Everything that keeps a classification from covering the cell (P4): rules that cannot hold, tables that nothing decides, tables that nobody listed. */
 export function classificationFindings(cell: string, catalogs: Catalogs, tenancy: Tenancy, { units, findings }: Classification): readonly Finding[] {
-  return [...findings.map((found) => ({ ...found, cell })), ...unclassified(cell, units), ...outsideSchemas(cell, catalogs, tenancy, units)]
+  return [...wrongFiles(cell, tenancy), ...findings.map((found) => ({ ...found, cell })), ...unclassified(cell, units), ...outsideSchemas(cell, catalogs, tenancy, units)]
+}
+
+/** Beside what the catalog shows, so that one run lists everything. */
+function wrongFiles(cell: string, { problems }: Tenancy): readonly Finding[] {
+  return problems.map((problem) => finding('OM1003', 'error', { cell }, { message: problem, hint: 'correct the file; until then nothing of it is known' }))
 }
 
 function unclassified(cell: string, units: readonly Unit[]): readonly Finding[] {
@@ -20,7 +25,7 @@ function unclassified(cell: string, units: readonly Unit[]): readonly Finding[] 
       ? []
       : [
           finding('OM2101', 'error', { cell, database: unit.id.database, schema: unit.id.schema, table: unit.id.name }, {
-            message: `nothing says who owns the rows of ${unit.id.schema}.${unit.id.name}: ${unit.reason}`,
+            message: `nothing says who owns the rows of ${unit.id.schema}.${unit.id.name}: ${unit.reason}${unit.declared.place === null || unit.reason.includes(unit.declared.place) ? '' : ` (${unit.declared.place})`}`,
             hint: 'declare its sharding_key, or an exempt strategy: skip (stays), lookup (matched by natural key), shared (used by several organizations) or query',
           }),
         ],

@@ -24,6 +24,7 @@ import type { Session } from '../postgres/session.js'
 import type { Vault } from '../secrets/vault.js'
 import { checkDeletable, checkServer, checkTables, comparedServers } from './check-cells.js'
 import { checkDeclaredSql } from './check-declared-sql.js'
+import { lintColumns, lintLookups } from './lint-declarations.js'
 import { checkElsewhere } from './check-elsewhere.js'
 import { checkExempt } from './check-exempt.js'
 import { checkOwnership } from './check-ownership.js'
@@ -93,9 +94,15 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   findings.push(...ofSecrets)
   const known = { plan, units, catalogs, findings, rows: new Map<number, number>(), reads: new Map<number, ReadMeasure>() }
   const exam = { plan, catalogs, sequences: request.sequences, session: (side: Side, database: string) => sessionOf(sessions, side, database), report: (found: Finding): void => void findings.push(found) }
-  if (isFatal(findings)) return known
+  const lint = { cell: request.source, catalogs: catalogs.source, tenancy: request.tenancy, units }
+  const wrong = [...lintColumns(lint), ...lintLookups(lint)].filter(({ code, severity }) => code === 'OM2125' && severity === 'error')
+  findings.push(...wrong)
+  // what is wrong with declarations is listed whole, but not where the role may not even look
+  const isReadable = !findings.some(({ code, cell }) => cell === request.source && ['OM2010', 'OM2012', 'OM2120'].includes(code))
+  const isValid = isReadable && (await checkDeclaredSql(exam, units))
+  if (isFatal(findings) || wrong.length > 0) return known
   await assertOrganization(exam, request.org)
-  if (!(await checkDeclaredSql(exam))) return known
+  if (!isValid) return known
   step('resolving whose rows they are')
   await request.secrets.open(plan)
   const full = await materialize(exam, request.secrets)

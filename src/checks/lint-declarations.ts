@@ -32,7 +32,7 @@ export function lintLookups({ cell, units }: LintInput): readonly Finding[] {
 function lintLookup(cell: string, unit: ExemptUnit): readonly Finding[] {
   const { matchBy } = unit.declared
   const place = placeOf(cell, unit)
-  if (matchBy === null) return [finding('OM2112', 'error', place, { message: `lookup table ${tableKey(unit.id)} declares no match_by`, hint: 'declare the natural key: match_by: [name]' })]
+  if (matchBy === null) return [finding('OM2112', 'error', place, { message: `${declaredIn(unit)}lookup table ${tableKey(unit.id)} declares no match_by`, hint: 'declare the natural key: match_by: [name]' })]
   const unknown = matchBy.filter((name) => !hasColumn(unit, name))
   if (unknown.length > 0) return [wrong(cell, unit, `match_by names ${unknown.join(', ')}, which it does not have`)]
   const isUnique = unit.table.indexes.some((index) => index.isUnique && index.isValid && index.predicate === null && index.columns.every((column) => column !== null && matchBy.includes(column)))
@@ -68,10 +68,15 @@ export function declaredSqlOf(unit: Unit): readonly { readonly what: string; rea
   ]
 }
 
+/** `dictionary/notes.yml:3: ` */
+export function declaredIn({ declared }: Unit): string {
+  return declared.place === null ? '' : `${declared.place}: `
+}
+
 function hasColumn(unit: Unit, name: string): boolean {
   return unit.table.columns.some((column) => column.name === name)
 }
 
 function wrong(cell: string, unit: Unit, what: string): Finding {
-  return finding('OM2125', 'error', placeOf(cell, unit), { message: `${tableKey(unit.id)}: ${what}`, hint: 'correct the entry of the table' })
+  return finding('OM2125', 'error', placeOf(cell, unit), { message: `${declaredIn(unit)}${tableKey(unit.id)}: ${what}`, hint: 'correct the entry of the table' })
 }

@@ -54,7 +54,7 @@ function lintReference(input: Lookup, unit: OwnedUnit, alternative: Alternative)
   }
   if (unit.origin === 'inferred' || keys.some((key) => leadsTo(input, unit.id.database, key.references, key.referencedColumns, parent))) return []
   const [key] = keys
-  return [finding('OM2125', 'error', place, { message: `${text} is declared to refer to ${tableKey(parent)}, but its foreign key leads to ${key === undefined ? '?' : tableKey(key.references)}`, hint: 'correct the sharding_key' })]
+  return [finding('OM2125', 'error', place, { message: `${unit.declared.place === null ? '' : `${unit.declared.place}: `}${text} is declared to refer to ${tableKey(parent)}, but its foreign key leads to ${key === undefined ? '?' : tableKey(key.references)}`, hint: 'correct the sharding_key' })]
 }
 
 function lookupOf(input: LintInput): Lookup {

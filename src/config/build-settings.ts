@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
 import type { TableName } from '../domain/catalog.js'
-import type { DictionaryEntry } from '../domain/dictionary.js'
 import { parseDuration } from '../domain/durations.js'
 import type { Tenancy } from '../domain/tenancy.js'
 import { isOwnRouteTable } from './config-schema.js'
 import type { RawConfig, RawHook } from './config-schema.js'
+import type { Dictionary } from './dictionary-files.js'
 import { listOf, toEntry } from './entries.js'
 import type { CellSettings, DatabaseSettings, Hook, RoutingSettings, Settings } from './settings.js'
 
@@ -14,7 +14,7 @@ export interface BuildInput {
   readonly directory: string
   /** How the configuration is called in messages. */
   readonly label: string
-  readonly dictionary: readonly DictionaryEntry[]
+  readonly dictionary: Dictionary
   readonly environment: Settings['environment']
 }
 
@@ -82,8 +82,9 @@ function tenancySettings(raw: NonNullable<RawConfig['tenancy']>, input: BuildInp
     classes: new Map(
       Object.entries(raw.classes ?? {}).map(([name, { database, exempt }]) => [name, { database: database === undefined ? null : listOf(database), exempt: exempt ?? null }]),
     ),
-    entries: [...input.dictionary, ...inline],
+    entries: [...input.dictionary.entries, ...inline],
     hasDictionary: raw.dictionary !== undefined,
+    problems: input.dictionary.problems,
   }
 }
 

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DictionaryEntry } from '../domain/dictionary.js'
-import { MoverError } from '../domain/errors.js'
+import type { MoverError } from '../domain/errors.js'
 import { dictionaryFileSchema } from './dictionary-schema.js'
 import type { RawDictionaryFile } from './dictionary-schema.js'
 import { toEntry } from './entries.js'
@@ -17,15 +17,21 @@ export interface DictionaryOptions {
   readonly missing: () => MoverError
 }
 
+export interface Dictionary {
+  readonly entries: readonly DictionaryEntry[]
+  /** Each with file and line. */
+  readonly problems: readonly string[]
+}
+
 /** GitLab keeps descriptions of views and of dropped tables beside those of tables. */
 const NOT_TABLES = new Set(['views', 'deleted_tables', 'deleted_views'])
 const FILES_AT_ONCE = 32
 
 /**
  * Every table described in a directory, read recursively, in the order of the file names. Files that describe something else
- * (a view, a migration) are passed over. Throws OM1003 with all problems of all files.
+ * (a view, a migration) are passed over. All problems of all files come along, to be told with those that only a cell's catalog shows.
  */
-export async function readDictionary(directory: string, options: DictionaryOptions): Promise<readonly DictionaryEntry[]> {
+export async function readDictionary(directory: string, options: DictionaryOptions): Promise<Dictionary> {
   const files = await listFiles(directory).catch(() => Promise.reject(options.missing()))
   const entries: DictionaryEntry[] = []
   const problems: Problem[] = []
@@ -36,9 +42,8 @@ export async function readDictionary(directory: string, options: DictionaryOptio
       if (result.entry !== null) entries.push(result.entry)
     }
   }
-  problems.push(...describedTwice(entries))
-  if (problems.length > 0) throw wrongDictionary(problems)
-  return entries
+  const { once, twice } = describedOnce(entries)
+  return { entries: once, problems: [...problems, ...twice].map((problem) => listProblems([problem]).trim()) }
 }
 
 async function listFiles(directory: string): Promise<readonly string[]> {
@@ -80,22 +85,13 @@ function fileEntry(raw: RawDictionaryFile, place: string): DictionaryEntry {
   )
 }
 
-function describedTwice(entries: readonly DictionaryEntry[]): readonly Problem[] {
+function describedOnce(entries: readonly DictionaryEntry[]): { readonly once: readonly DictionaryEntry[]; readonly twice: readonly Problem[] } {
   const first = new Map<string, DictionaryEntry>()
-  const problems: Problem[] = []
+  const twice: Problem[] = []
   for (const entry of entries) {
     const other = first.get(entry.table)
     if (other === undefined) first.set(entry.table, entry)
-    else problems.push({ place: entry.place, path: ['table_name'], text: `${entry.table} is described in ${other.place} already` })
+    else twice.push({ place: entry.place, path: ['table_name'], text: `${entry.table} is described in ${other.place} already` })
   }
-  return problems
-}
-
-function wrongDictionary(problems: readonly Problem[]): MoverError {
-  return new MoverError({
-    code: 'OM1003',
-    message: `the dictionary has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${listProblems(problems)}`,
-    hint: 'correct the files and lines listed and run the command again',
-    retry: 'after-fix',
-  })
+  return { once: [...first.values()], twice }
 }

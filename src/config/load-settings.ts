@@ -14,7 +14,7 @@ import type { Environment, YamlSource } from './yaml-source.js'
 
 /**
  * Reads and checks the configuration and its dictionary; `${NAME}` is replaced from `env`. Throws OM1002 where the file cannot
- * be read, OM1001 with every problem of it, OM1003 with every problem of the dictionary. No message holds a value of the file.
+ * be read, OM1001 with every problem of it; those of the dictionary come along in the settings. No message holds a value of the file.
  */
 export async function loadSettings(file: string, env: Environment): Promise<Settings> {
   const absolute = resolve(file)
@@ -30,8 +30,8 @@ export async function loadSettings(file: string, env: Environment): Promise<Sett
   const directory = dirname(absolute)
   const dictionary = parsed.data.tenancy?.dictionary
   const place = (path: string): string => relative(directory, path)
-  const entries = dictionary === undefined ? [] : await readDictionary(resolve(directory, dictionary), { place, missing: () => missingDictionary(file, source) })
-  return buildSettings(parsed.data, { file: absolute, directory, label: file, dictionary: entries, environment: env })
+  const files = dictionary === undefined ? { entries: [], problems: [] } : await readDictionary(resolve(directory, dictionary), { place, missing: () => missingDictionary(file, source) })
+  return buildSettings(parsed.data, { file: absolute, directory, label: file, dictionary: files, environment: env })
 }
 
 async function readConfig(file: string): Promise<string> {

@@ -110,7 +110,7 @@ class Classifier {
 
   #decideQuery(draft: DraftUnit): void {
     if (draft.entry?.where != null) return
-    this.#problem(draft.id, 'exempt: query needs a where', 'declare `where: "… :org …"` over alias t')
+    this.#problem(draft.id, `${draft.entry?.place ?? ''}: exempt: query needs a where`, 'declare `where: "… :org …"` over alias t')
     this.#broken.set(unitKey(draft.id), 'it is declared query without a where')
   }
 

@@ -14,6 +14,7 @@ export function strategyOf(draft: DraftUnit, tenancy: Tenancy): 'skip' | 'lookup
 /** What is declared about a table besides its ownership, defaults filled in. */
 export function declarationsOf({ entry }: DraftUnit, tenancy: Tenancy): Declarations {
   return {
+    place: entry?.place ?? null,
     unowned: entry?.unowned ?? tenancy.unowned,
     matchBy: entry?.matchBy ?? null,
     insertMissing: entry?.insertMissing ?? false,

@@ -27,6 +27,8 @@ export type Ownership =
 
 /** What is declared about a table besides its ownership. */
 export interface Declarations {
+  /** File and line, or key of the configuration, for messages; null where nothing is declared. */
+  readonly place: string | null
   readonly unowned: 'error' | 'stay'
   readonly matchBy: readonly string[] | null
   readonly insertMissing: boolean

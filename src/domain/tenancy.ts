@@ -15,4 +15,6 @@ export interface Tenancy {
   /** Files first, then inline entries of the configuration, which win field by field. */
   readonly entries: readonly DictionaryEntry[]
   readonly hasDictionary: boolean
+  /** What is wrong with files of the dictionary, each with file and line; what they say of their tables is not among the entries. */
+  readonly problems: readonly string[]
 }

@@ -34,6 +34,7 @@ import { planDocument } from './plan-document.js'
 import { runMove } from './run-move.js'
 import { wrongState } from './wrong-state.js'
 import { awaitsSecrets, stagedMove } from './staged-move.js'
+import { assertDictionary } from './wrong-dictionary.js'
 import { writeDictionary } from './write-dictionary.js'
 
 interface MoveIo {
@@ -106,12 +107,14 @@ export class App implements AsyncDisposable {
     cellNamed(this.#settings, cell)
     const input = { settings: this.#settings, cell, open: this.#open }
     if (request.mode === 'check') return lintDictionary(input)
+    await assertDictionary(input)
     if (request.mode === 'write' && request.directory !== undefined) return writeDictionary({ ...input, directory: request.directory })
     return discoverCell(input)
   }
 
   async plan(request: MoveRequest): Promise<PlanDocument> {
     const { source } = await this.#endpoints(request)
+    await this.#assertDictionary(source)
     const examined = await examine(this.#examination(request, source))
     return planDocument(this.#settings, { org: request.org, source, target: request.to }, examined)
   }
@@ -119,6 +122,7 @@ export class App implements AsyncDisposable {
   async move(request: MoveRequest & { readonly pauseBefore?: Phase }, io: MoveIo): Promise<MoveDocument> {
     const control = await this.#ready()
     const { source } = await this.#endpoints(request)
+    await this.#assertDictionary(source)
     const retaining = await findRetainingMove(control, request.org, request.to)
     const lines = [
       `move organization ${request.org} from ${source} to ${request.to}`,
@@ -271,6 +275,10 @@ export class App implements AsyncDisposable {
     }
     if (source === request.to) throw new MoverError({ code: 'OM2001', message: `organization ${request.org} is on ${request.to} already`, hint: 'nothing to do, or name another cell', retry: 'never' })
     return { source }
+  }
+
+  #assertDictionary(cell: string): Promise<void> {
+    return assertDictionary({ settings: this.#settings, cell, open: this.#open })
   }
 
   #examination(request: MoveRequest, source: string): Parameters<typeof examine>[0] {

@@ -71,5 +71,5 @@ function wrongWhere(cell: string, unit: Unit): readonly Finding[] {
   const declared = where === null ? null : withOrg(where, ':org')
   if (declared === null || declared.ok) return []
   const { database, schema, name } = unit.id
-  return [finding('OM2111', 'error', { cell, database, schema, table: name }, { message: `where of ${schema}.${name}: ${declared.problem}`, hint: 'a where is one boolean expression over alias t, with :org as its only parameter' })]
+  return [finding('OM2111', 'error', { cell, database, schema, table: name }, { message: `${unit.declared.place ?? 'configuration'}: where of ${schema}.${name}: ${declared.problem}`, hint: 'a where is one boolean expression over alias t, with :org as its only parameter' })]
 }

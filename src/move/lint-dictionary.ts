@@ -1,5 +1,5 @@
 import { classificationFindings } from '../checks/classification-findings.js'
-import { declaredSqlOf, lintColumns, lintCoverage, lintLookups } from '../checks/lint-declarations.js'
+import { declaredIn, declaredSqlOf, lintColumns, lintCoverage, lintLookups } from '../checks/lint-declarations.js'
 import { lintKeys, placeOf } from '../checks/lint-keys.js'
 import { tableKey } from '../domain/catalog.js'
 import type { CheckDocument } from '../domain/documents.js'
@@ -25,6 +25,7 @@ export async function lintDictionary(input: DiscoverInput): Promise<CheckDocumen
   const add = (name: string, passed: string, findings: readonly Finding[]): void => report.add({ cell, database: null }, name, passed, findings)
   const found = classificationFindings(cell, catalogs, settings.tenancy, classification)
   const only = (code: Finding['code']): readonly Finding[] => found.filter((one) => one.code === code)
+  add('dictionary files', settings.tenancy.hasDictionary ? 'every file can be read' : 'no dictionary is configured', only('OM1003'))
   add('rules', 'every rule names tables and columns that exist', only('OM2102'))
   add('unclassified tables', `each of ${units.length} tables is classified`, only('OM2101'))
   add('other schemas', 'no table outside of tenancy.schemas shows a sign of organizations', only('OM2122'))
@@ -51,7 +52,7 @@ async function lintSql({ cell, open }: DiscoverInput, units: readonly Unit[]): P
       const session = sessions.get(database) ?? stack.use(await open(cell, database))
       sessions.set(database, session)
       const problem = await problemOf(session, unit, sql)
-      if (problem !== null) findings.push(finding('OM2111', 'error', placeOf(cell, unit), { message: `${what} of ${tableKey(unit.id)}: ${problem}`, hint: 'it is one boolean expression over alias t; other names are schema-qualified; :org is its only parameter' }))
+      if (problem !== null) findings.push(finding('OM2111', 'error', placeOf(cell, unit), { message: `${declaredIn(unit)}${what} of ${tableKey(unit.id)}: ${problem}`, hint: 'it is one boolean expression over alias t; other names are schema-qualified; :org is its only parameter' }))
     }
   }
   return findings

@@ -1,6 +1,10 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { escapeIdentifier } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { MoveDocument } from '../../src/domain/documents.js'
+import type { CheckDocument, MoveDocument } from '../../src/domain/documents.js'
 import type { CliOptions, CliResult } from '../support/cli-process.js'
 import { administrator } from '../support/clusters.js'
 import { demoCells } from '../support/demo-cells.js'
@@ -93,6 +97,54 @@ describe('what cannot be done is refused by name, with a remedy, and changes not
     for (const word of ['retension', 'lease', 'jobs']) expect(run.json.error?.message).toContain(word)
     const cell = new URL(cells.a.url)
     if (cell.password !== '') expect(`${run.stdout}${run.stderr}`).not.toContain(cell.password)
+  })
+
+  test('a dictionary with every kind of mistake: all of them in one run by file and line, those that only the catalog shows as well', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'org-mover-dictionary-'))
+    try {
+      await cp(fileURLToPath(new URL('../../schema/demo/dictionary', import.meta.url)), directory, { recursive: true })
+      const write = (files: Readonly<Record<string, string>>) => Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(directory, `${name}.yml`), text)))
+      const wrongFiles = { labels: '# of projects\ntable_name: labels\nsharding_key: project_id\n', twice: '---\n\ntable_name: milestones\n' }
+      await write({
+        ...wrongFiles,
+        releases: '# comment\ntable_name: releases\nsharding_key: {projekt_id: projects}\n',
+        boards: 'table_name: boards\nsharding_key: {project_id: board_lists}\n',
+        board_lists: '\ntable_name: board_lists\nsharding_key: {board_id: boards}\n',
+        versions: 'table_name: versions\nmove: {exempt: query, where: "t.no_such_column = :org"}\n',
+        search_queue: '\n\ntable_name: search_queue\nmove: {exempt: query, where: "t.id = 1; SELECT :org"}\n',
+        issues: 'table_name: issues\nsharding_key: {project_id: projects}\nmove: {columns: {titel: {set: null}}}\n',
+        shards: 'table_name: shards\nmove: {exempt: lookup, match_by: [nmae]}\n',
+      })
+      const config = await cells.configure((yaml) => Object.assign(yaml, { tenancy: { ...Object(yaml['tenancy']), dictionary: directory } }))
+      const ofFiles = [/labels\.yml:3 sharding_key: expected a mapping/, /(twice|milestones)\.yml:\d table_name: milestones is described in .*(twice|milestones)\.yml:\d already/]
+      const ofCatalog = [
+        /releases\.yml:2: the table has no column projekt_id/,
+        /boards: .*circle.*boards\.yml:1/,
+        /board_lists: .*circle.*board_lists\.yml:2/,
+        /versions\.yml:1: where of public\.versions: .*no_such_column/,
+        /search_queue\.yml:3: where of public\.search_queue: it holds a semicolon/,
+        /issues\.yml:1: public\.issues: columns names titel/,
+        /shards\.yml:1: public\.shards: match_by names nmae/,
+      ]
+      const args = ['--org', cells.org, '--to', 'cell-b', '--config', config]
+      const refused = await move([...args, '--yes'])
+      await expectRefused(refused, 2, 'OM1003')
+      for (const run of [refused, await cells.orgMover(['plan', ...args]), await cells.orgMover(['discover', '--config', config])]) {
+        expect([run.code, run.json.error?.code]).toEqual([2, 'OM1003'])
+        for (const line of [...ofFiles, ...ofCatalog]) expect(run.json.error?.message).toMatch(line)
+      }
+      const check = await cells.start(['discover', '--check', '--config', config]).result
+      expect(check.code).toBe(3)
+      const { findings }: CheckDocument = JSON.parse(check.stdout)
+      for (const line of [...ofFiles, ...ofCatalog]) expect(findings.map(({ message }) => message)).toContainEqual(expect.stringMatching(line))
+      // with every file readable, prepare lists the others in one run
+      await Promise.all(Object.keys(wrongFiles).map((name) => rm(join(directory, `${name}.yml`))))
+      const stopped = await move([...args, '--yes'])
+      await expectRefused(stopped, 3, 'OM2007')
+      for (const line of ofCatalog) expect(stopped.json.findings.map(({ message }) => message)).toContainEqual(expect.stringMatching(line))
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
   })
 
   test('a configuration file that is not there', async () => {

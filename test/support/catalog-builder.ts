@@ -42,7 +42,7 @@ export function partitionOf(parent: string, over: Partial<Table> = {}): Partial<
 }
 
 export function buildTenancy(over: Partial<Tenancy> = {}): Tenancy {
-  return { root: { schema: 'public', name: 'organizations' }, rootKey: 'id', shardingKey: ['organization_id'], unowned: 'error', schemas: ['public'], classes: new Map(), entries: [], hasDictionary: false, ...over }
+  return { root: { schema: 'public', name: 'organizations' }, rootKey: 'id', shardingKey: ['organization_id'], unowned: 'error', schemas: ['public'], classes: new Map(), entries: [], hasDictionary: false, problems: [], ...over }
 }
 
 /** As a dictionary file says it; `inline` as the configuration does. */

@@ -19,6 +19,7 @@ describe('a minimal configuration', () => {
       classes: new Map(),
       entries: [],
       hasDictionary: false,
+      problems: [],
     })
     expect(settings.cells.get('cell-a')).toEqual({
       name: 'cell-a',
