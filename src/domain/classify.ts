@@ -170,7 +170,7 @@ class Classifier {
    */
   #namesOfUnseenRoots(): ReadonlySet<string> {
     if (this.#tenancy.root !== null) return new Set()
-    const unseen = this.#drafts.flatMap((draft) => draft.entry?.shardingKey ?? []).filter((key) => candidates(key.table, schemasInScope(this.#tenancy)).every((name) => !this.#byName.has(name)))
+    const unseen = this.#drafts.flatMap(({ id, entry }) => (entry?.shardingKey ?? []).filter((key) => this.#find(key.table, id.database) === null))
     const byKeyColumn = new Set(unseen.filter((key) => key.columns.every((column) => this.#tenancy.shardingKey.includes(column))).map((key) => key.table))
     const all = new Set(unseen.map((key) => key.table))
     return byKeyColumn.size > 0 || all.size > 1 ? byKeyColumn : all

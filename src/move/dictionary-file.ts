@@ -32,7 +32,7 @@ export function dictionaryContext({ catalogs, units }: ClassifiedCell, tenancy: 
     tenancy,
     mainDatabase,
     tableOf: (id) => tableNamed(catalogs.get(id.database), id),
-    rootName: root === undefined ? nameOfUnseenRoot(tenancy, units) : tableReference(root, tenancy),
+    rootName: root === undefined ? nameOfUnseenRoot(tenancy, catalogs) : tableReference(root, tenancy),
     isRootKeyPrimary: root === undefined || primaryKeyOf(root.table).join('\0') === tenancy.rootKey,
     ruleOf: ruleDocuments(units, standingFor(units, catalogs)),
   }
@@ -91,8 +91,8 @@ function keyEntry(alternative: Alternative, context: DictionaryContext): readonl
 }
 
 /** What the organizations are called where they have no table: as the declarations do, else as everybody does. */
-function nameOfUnseenRoot(tenancy: Tenancy, units: readonly Unit[]): string {
-  const known = new Set(units.map((unit) => tableKey(unit.id)))
+function nameOfUnseenRoot(tenancy: Tenancy, catalogs: ClassifiedCell['catalogs']): string {
+  const known = new Set([...catalogs.values()].flatMap(({ tables }) => tables.map(tableKey)))
   const declared = tenancy.entries.flatMap((entry) => entry.shardingKey).find((key) => candidates(key.table, tenancy.schemas).every((name) => !known.has(name)))
   return declared?.table ?? 'organizations'
 }

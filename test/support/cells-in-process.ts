@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import type { App, MoveIo } from '../../src/cli/app.js'
 import { loadSettings } from '../../src/config/load-settings.js'
+import type { Settings } from '../../src/config/settings.js'
 import { createApp } from '../../src/move/app.js'
 import { createLogger } from '../../src/observability/logger.js'
 import { silent } from '../../src/observability/progress.js'
@@ -14,6 +15,7 @@ import type { CellName } from './generated-cell/model.js'
 
 export interface CellsInProcess extends AsyncDisposable {
   readonly app: App
+  readonly settings: Settings
   readonly io: MoveIo
   readonly databases: Readonly<Record<CellName, ReadonlyMap<string, TestDatabase>>>
   readonly control: TestDatabase
@@ -64,11 +66,13 @@ export async function cellsInProcess(options: CellsOptions): Promise<CellsInProc
     await writeFile(file, stringify({ cells: { 'cell-a': await cellOf('a'), 'cell-b': await cellOf('b') }, control: control.url, retention: 0, ...options.config }))
     const signal = new AbortController().signal
     const logger = createLogger({ level: 'silent', format: 'json', colour: false, destination: { write: () => undefined } })
-    const app = createApp(await loadSettings(file, {}), { logger, signal })
+    const settings = await loadSettings(file, {})
+    const app = createApp(settings, { logger, signal })
     await app.init()
     for (const org of options.orgs) await control.query(`INSERT INTO org_mover.route VALUES ($1, 'cell-a', 1)`, [org])
     return {
       app,
+      settings,
       control,
       configFile: file,
       databases,

@@ -150,6 +150,32 @@ describe('a declared rule', () => {
     expect(outcome(catalog, { entries: [described('notes', { desired_sharding_key: desired })] })['notes']).toBe('author_id -> users(id)')
   })
 
+  it('in that form may lead through parents that have nothing else themselves', () => {
+    const desired = (foreignKey: string, table: string, primaryKey = 'id') => ({ project_id: { references: 'projects', backfill_via: { parent: { foreign_key: foreignKey, table, table_primary_key: primaryKey, sharding_key: 'project_id', belongs_to: 'parent' } } } })
+    const chain = buildCatalog({ ...ORGANIZATIONS, projects: 'id pk, organization_id!', scanners: 'id pk, uuid!, project_id', findings: 'id pk, scanner_uuid', evidences: 'id pk, finding_id', links: 'id pk, evidence_id' })
+    const entries = [
+      described('links', { desired_sharding_key: desired('evidence_id', 'evidences') }),
+      described('evidences', { desired_sharding_key: desired('finding_id', 'findings') }),
+      described('findings', { desired_sharding_key: desired('scanner_uuid', 'scanners', 'uuid') }),
+      described('scanners', { sharding_key: { project_id: 'projects' } }),
+    ]
+    expect(outcome(chain, { entries })).toMatchObject({ links: 'evidence_id -> evidences(id)', evidences: 'finding_id -> findings(id)', findings: 'scanner_uuid -> scanners(uuid)', scanners: 'project_id -> projects(id)' })
+    expect(outcome(chain, { entries: entries.slice(0, 3) })).toMatchObject({
+      links: 'unclassified: evidence_id leads to public.evidences, which has no owner itself',
+      findings: 'unclassified: scanner_uuid leads to public.scanners, which has no owner itself',
+    })
+  })
+
+  it('that names a table without its schema means the first of the schemas listed that has it', () => {
+    const several = buildCatalog({ ...ORGANIZATIONS, 'app.projects': 'id pk, organization_id!', 'old.projects': 'id pk, organization_id!', 'app.notes': 'id pk, project_id' })
+    const key = (schemas: readonly string[], to = 'projects') => {
+      const { units } = classify(new Map([['main', several]]), buildTenancy({ schemas, entries: [described('app.notes', { sharding_key: { project_id: to } })] }))
+      const notes = units.find(({ id }) => id.name === 'notes')
+      return notes !== undefined && isOwned(notes) && notes.ownership.kind === 'keys' ? notes.ownership.alternatives.map((one) => (one.kind === 'via' ? one.parent.schema : one.kind)) : []
+    }
+    expect([key(['app', 'old']), key(['old', 'app']), key(['app', 'old'], 'old.projects')]).toEqual([['app'], ['old'], ['old']])
+  })
+
   it.each([
     [{ projekt_id: 'projects' }, 'the table has no column projekt_id'],
     [{ project_id: 'projekts' }, 'table projekts does not exist'],
@@ -259,6 +285,15 @@ describe('databases', () => {
     expect(Object.keys(units)).toEqual(['ci:jobs', 'main:jobs', 'main:organizations', 'main:projects'])
   })
 
+  it('may be several by a class: the table then holds rows of its own in each', () => {
+    const entries = [described('jobs', { sharding_key: { project_id: 'projects' } }, 'shared_org'), described('projects', {}, 'main_org')]
+    const classes = new Map([['shared_org', { database: ['main', 'ci'], exempt: null }], ['main_org', { database: ['main'], exempt: null }]])
+    expect(outcome({ main: copies, ci: copies }, { entries, classes })).toEqual({ 'main:organizations': 'root id', 'main:projects': 'organization_id', 'main:jobs': 'project_id -> projects(id)', 'ci:jobs': 'project_id -> projects(id)' })
+    const { units } = classify(new Map([['main', copies], ['ci', copies]]), buildTenancy({ entries, classes }))
+    const parents = units.flatMap((unit) => (unit.id.name === 'jobs' && isOwned(unit) && unit.ownership.kind === 'keys' ? unit.ownership.alternatives.map((one) => (one.kind === 'via' ? one.parent.database : '')) : []))
+    expect(parents, 'told by the one table of projects').toEqual(['main', 'main'])
+  })
+
   it('that only have the table count for it', () => {
     expect(outcome({ main: copies, ci: buildCatalog({ builds: 'id pk, organization_id!' }) })['ci:builds']).toBe('organization_id')
   })
@@ -283,6 +318,21 @@ describe('partitions', () => {
   it('stand for themselves where one has an owner of its own; the others keep what the root says', () => {
     const entries = [described('uploads', { sharding_key: { organization_id: 'organizations' } }), described('uploads_1', { sharding_key: { project_id: 'projects' } })]
     expect(outcome(catalog, { entries })).toEqual({ organizations: 'root id', projects: 'organization_id', uploads_1: 'project_id -> projects(id)', 'parts.uploads_2': 'organization_id' })
+  })
+
+  it('that stand for themselves are what a reference to their root means', () => {
+    const children = { ...tables, marks: 'id pk, upload_id!, kind!', notes: 'id pk, upload_id, kind' }
+    const split = buildCatalog(children, { partitions, composite: { marks: [[['upload_id', 'kind'], 'uploads', ['id', 'kind']]] } })
+    const entries = [described('uploads_1', { sharding_key: { project_id: 'projects' } }), described('parts.uploads_2', { exempt: 'skip' }), described('notes', { sharding_key: { 'upload_id, kind': 'uploads' } })]
+    expect(outcome(split, { entries })).toMatchObject({ uploads_1: 'project_id -> projects(id)', 'parts.uploads_2': 'skip', marks: 'upload_id+kind -> uploads(id+kind)', notes: 'upload_id+kind -> uploads(id+kind)' })
+    const nobodys = [described('uploads_1', { exempt: 'shared' }), described('parts.uploads_2', { exempt: 'skip' })]
+    expect(outcome(split, { entries: nobodys })['marks']).toMatch(/^unclassified: it has no key column, and none of its foreign keys leads to a table that has an owner/)
+  })
+
+  it('whose root others refer to are not taken for the organizations that have no table', () => {
+    const split = buildCatalog({ ...tables, marks: 'id pk, upload_id, kind', t: 'id pk, tenant' }, { partitions })
+    const entries = [described('uploads_1', { sharding_key: { organization_id: 'tenants' } }), described('parts.uploads_2', { exempt: 'skip' }), described('marks', { sharding_key: { 'upload_id, kind': 'uploads' } }), described('t', { sharding_key: { tenant: 'tenants' } })]
+    expect(outcome(split, { entries, root: null, shardingKey: [] })).toMatchObject({ uploads_1: 'organization_id', marks: 'upload_id+kind -> uploads(id+kind)', t: 'tenant' })
   })
 
   it('stay together where the leaves say nothing of their own', () => {
