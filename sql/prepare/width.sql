@@ -1,4 +1,5 @@
--- Purpose: the widest row of the organization in a table, from the stored lengths alone; joined with UNION ALL for several tables.
--- Places: no, text_bytes (an expression over alias t), from, where
--- Result: no, text_bytes (text; null without rows)
-SELECT {{no}} AS no, max({{text_bytes}})::text AS text_bytes FROM {{from}} WHERE {{where}}
+-- Purpose: how wide the organization's rows of a table may be at most, from stored lengths alone (nothing is detoasted); joined with
+--   UNION ALL for several tables.
+-- Places: no, key (text array), bound (an expression over alias t), from, where
+-- Result: no, bound (text), key of the row with the greatest bound; none without rows
+(SELECT {{no}} AS no, ({{bound}})::text AS bound, {{key}} AS key FROM {{from}} WHERE {{where}} ORDER BY ({{bound}}) DESC LIMIT 1)
