@@ -30,7 +30,7 @@ export async function checkReferences(exam: Examination): Promise<void> {
 async function checkOutbound(exam: Examination, table: OwnedTable | SharedTable, source: RowSource, reference: Reference): Promise<void> {
   if (isTheRuleItself(table, reference) || reference.parent.database !== table.id.database) return
   // a rule that sets the value decides where it leads on the target; the proof after the load looks at the result
-  if (reference.columns.some((name) => ['set', 'map'].includes(table.columns.find((c) => c.name === name)?.rule?.kind ?? ''))) return
+  if (reference.columns.some((name) => ['set', 'map', 'generated'].includes(table.columns.find((c) => c.name === name)?.rule?.kind ?? ''))) return
   await bounded(exam, placeOf(exam, 'source', table), `references by ${reference.columns.join(', ')}`, async () => {
     await checkLookupUses(exam, table, source, reference)
     const exists = parentOnTarget(exam, reference)

@@ -1,5 +1,5 @@
 import type { PlanColumn, TableShape } from '../domain/move-plan.js'
-import { columnOf, literal, qualified } from '../postgres/quote.js'
+import { columnOf, ident, literal, qualified } from '../postgres/quote.js'
 import { compared, underCollation } from './compare.js'
 import { planColumn } from './owned-rows.js'
 
@@ -12,6 +12,10 @@ export function projected(table: TableShape, column: PlanColumn, map: MapRelatio
   const { rule } = column
   if (rule === null) return itself
   const type = column.type
+  if (rule.kind === 'generated') {
+    const arriving = loadedColumns(table).map((one) => `${projected(table, one, map)} AS ${ident(one.name)}`)
+    return `(SELECT ${underCollation(`(${rule.expression})::${type}`, column.collation)} FROM (SELECT ${arriving.join(', ')}) AS arriving)`
+  }
   if (rule.kind === 'set') return rule.value === null ? `NULL::${type}` : `${literal(rule.value)}::${type}`
   if (rule.kind === 'map') {
     const cases = Object.entries(rule.map).map(([from, to]) => `WHEN ${literal(from)} THEN ${literal(to)}`)

@@ -97,7 +97,7 @@ class PlanBuilder {
       no: this.#numbers.get(unitKey(unit.id)) ?? 0,
       id: unit.id,
       partitioned: unit.table.kind === 'partitioned',
-      columns: unit.table.columns.map((column) => this.#column(unit, column, references)),
+      columns: withGeneratedRules(unit.table, unit.table.columns.map((column) => this.#column(unit, column, references))),
       identity: identityOf(unit.table),
       references,
       inbound: this.#inbound(unit),
@@ -264,6 +264,16 @@ function indexOf(catalog: Catalog | undefined): CatalogIndex {
 function secretsOf(unit: Unit, column: string): PlanColumn['secrets'] {
   const rule = unit.declared.columns[column]
   return rule?.kind === 'secret' ? rule.secrets : []
+}
+
+/** What is generated comes out of the values that arrive, not of those on the source. */
+function withGeneratedRules(table: Table, columns: readonly PlanColumn[]): readonly PlanColumn[] {
+  if (columns.every(({ rule }) => rule === null)) return columns
+  const expressions = new Map(table.columns.map(({ name, generated }) => [name, generated]))
+  return columns.map((column) => {
+    const expression = expressions.get(column.name) ?? null
+    return expression === null ? column : { ...column, rule: { kind: 'generated', expression } }
+  })
 }
 
 /** An integer literal is a bigint: a wider value than the column's then finds no row instead of failing. */

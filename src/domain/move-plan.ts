@@ -61,6 +61,8 @@ export type ProjectionRule =
   | { readonly kind: 'lookup'; readonly lookups: readonly number[]; readonly columns: readonly string[]; readonly referenced: readonly string[]; readonly position: number; readonly collations: readonly (string | null)[]; readonly orItself: boolean }
   | { readonly kind: 'map'; readonly map: Readonly<Record<string, string | null>> }
   | { readonly kind: 'set'; readonly value: string | null }
+  /** Generated out of columns that change on the way: its expression, over bare names. */
+  | { readonly kind: 'generated'; readonly expression: string }
 
 /** A foreign key or declared reference of a moving table. */
 export interface Reference {
