@@ -7,9 +7,10 @@ import type { Phase } from '../domain/vocabulary.js'
 import { createApp } from '../move/app.js'
 import type { Progress } from '../observability/progress.js'
 import type { App, DemoOptions, MoveIo } from './app.js'
-import { fillDemoCells, listCells, startDemoCells } from './demo/demo-cells.js'
+import { fillDemoCells, listCells, readCellSecrets, startDemoCells } from './demo/demo-cells.js'
 import type { DemoCells, Inhabitants } from './demo/demo-cells.js'
 import { writeDemoFiles } from './demo/demo-files.js'
+import { makeDemoKeys, secretProblems } from './demo/demo-secrets.js'
 import type { DemoFiles } from './demo/demo-files.js'
 import { prove } from './demo/proof.js'
 import { tryFence } from './demo/try-fence.js'
@@ -26,15 +27,18 @@ export async function runDemo(options: DemoOptions): Promise<MoveDocument> {
   say('Two cells and a control database: PostgreSQL servers of their own, from npm, on this machine.')
   await using cells = await startDemoCells()
   signal.throwIfAborted()
-  const inhabitants = await orInterrupted(fillDemoCells(cells), signal)
+  const keys = makeDemoKeys()
+  const inhabitants = await orInterrupted(fillDemoCells(cells, keys), signal)
   const org = inhabitants.source.bigOrganization ?? ''
-  await using files = await writeDemoFiles(cells)
+  await using files = await writeDemoFiles(cells, keys)
   await using app = await createApp(await loadSettings(files.config, {}), options)
   say(`  PostgreSQL ${cells.version}; ${inhabitants.source.organizations.length + 1} organizations on cell-a, ${inhabitants.target.organizations.length} on cell-b, side by side in the same tables`)
   const before = await orInterrupted(listCells(cells), signal)
+  const secrets = await orInterrupted(readCellSecrets(cells, 'source', org, keys.source), signal)
   const moved = await moveOrganization({ app, cells, inhabitants, org, options })
   const after = await orInterrupted(listCells(cells), signal)
-  const problems = tellProof(prove(org, before, after), options)
+  const [own, foreign] = [await readCellSecrets(cells, 'target', org, keys.target), await readCellSecrets(cells, 'target', org, keys.source)]
+  const problems = tellProof({ proof: prove(org, before, after), secrets: secrets.size, secretProblems: secretProblems(secrets, own, foreign) }, options)
   say(`  ${(await app.routeGet(org)).done.join('; ')}`)
   say(`The whole demo took ${formatDuration(performance.now() - startedMs)}.`)
   if (problems !== null) return { ...moved, error: problems }
@@ -111,9 +115,16 @@ function ended(document: MoveDocument, signal: AbortSignal): MoveDocument {
 
 const SHOWN_TABLES = 8
 
+interface DemoProof {
+  readonly proof: ReturnType<typeof prove>
+  readonly secrets: number
+  readonly secretProblems: readonly string[]
+}
+
 /** Null where everything is as it must be. */
-function tellProof(proof: ReturnType<typeof prove>, { say }: DemoOptions): MoveDocument['error'] {
-  const { tables, others, arrived, problems } = proof
+function tellProof({ proof, secrets, secretProblems: ofSecrets }: DemoProof, { say }: DemoOptions): MoveDocument['error'] {
+  const { tables, others, arrived } = proof
+  const problems = [...proof.problems, ...ofSecrets]
   const biggest = tables.toSorted((a, b) => b.rows - a.rows)
   const equal = tables.filter((table) => table.isEqual)
   say('')
@@ -125,6 +136,7 @@ function tellProof(proof: ReturnType<typeof prove>, { say }: DemoOptions): MoveD
   if (problems.length === 0) {
     say(`  unchanged: ${formatCount(others.rows)} rows of ${formatCount(others.owners)} other organizations and people on both cells`)
     say(`  came along: ${counted(arrived, 'person or topic', 'people and topics')} that cell-b did not have`)
+    say(`  secrets: ${counted(secrets, 'value')} read on cell-b with its own key as they did on cell-a with that one's; none opens with the key of cell-a`)
     say('  purged: cell-a holds no row of the organization; of the mover nothing is left on either cell')
     return null
   }

@@ -18,6 +18,7 @@ export function renderMove(document: MoveDocument, style: Style): readonly strin
     ['organization', printable(`${document.org ?? '?'}: ${document.source ?? '?'} → ${document.target ?? '?'}`)],
     ['state', `${renderState(document.state, style)}${document.phase === null ? '' : ` (${document.phase})`}`],
     ['verification', renderVerdict(document.verification, style)],
+    ['secrets', renderSecrets(document.secrets)],
     ['time', timings],
     ['frozen for', document.frozenSeconds === null ? '' : formatDuration(document.frozenSeconds * 1000)],
     ['copied', document.bytesCopied === 0 ? '' : formatBytes(document.bytesCopied)],
@@ -28,6 +29,17 @@ export function renderMove(document: MoveDocument, style: Style): readonly strin
     ...blankBefore(renderDifferences(document.verification, style)),
     ...blankBefore(renderFindings(document.findings, style)),
   ]
+}
+
+/** Of the side that was looked at last: what is on the target once it was verified, before that what was opened on the source. */
+function renderSecrets(secrets: MoveDocument['secrets']): string {
+  const onTarget = secrets.filter(({ side }) => side === 'target')
+  const shown = onTarget.length > 0 ? onTarget : secrets
+  if (shown.length === 0) return ''
+  const versions = [...new Set(shown.flatMap(({ keys }) => Object.keys(keys)))].sort()
+  const unread = shown.reduce((sum, { clear, unreadable }) => sum + clear + unreadable, 0)
+  const values = counted(shown.reduce((sum, one) => sum + one.values, 0), 'value')
+  return `${values} of ${counted(shown.length, 'column')} ${onTarget.length > 0 ? 'read on the target' : 'opened on the source'} with key version ${versions.join(', ')}${unread === 0 ? '' : `; ${unread} passed as they are`}`
 }
 
 export function renderList(document: ListDocument, style: Style): readonly string[] {

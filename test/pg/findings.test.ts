@@ -207,13 +207,32 @@ describe('tables and servers', () => {
     expect(changes).toEqual([])
   })
 
-  test('OM2114: secrets between cells of different keys', async () => {
-    const key = (byte: number) => ({ keys: { app: { current: 'k1', versions: { k1: Buffer.alloc(32, byte).toString('base64') } } } })
-    const tenancy = { tables: { 'public.issues': { columns: { title: { secret: { codec: 'aes-256-gcm', key: 'app' } } } } } }
-    const { lines, changes } = await found({ tenancy, keyrings: { a: key(1), b: key(2) } })
-    expect(lines).toEqual(['OM2114 error cell-a issues -'])
+  const key = (byte: number) => ({ keys: { app: { current: 'k1', versions: { k1: Buffer.alloc(32, byte).toString('base64') } } } })
+  const secret = (rule: Readonly<Record<string, unknown>>) => ({ tables: { 'public.issues': { columns: { title: { secret: { key: 'app', ...rule } } } } } })
+
+  test('OM2114: a secret for which there is no codec, no key, or whose options do not fit', async () => {
+    for (const rule of [{ codec: 'none' }, { codec: 'aes-256-gcm', key: 'other' }, { codec: 'aes-256-gcm', colour: 'blue' }, { codec: 'aes-256-gcm', path: '$.a' }]) {
+      const { lines, changes } = await found({ tenancy: secret(rule), keyrings: { a: key(1), b: key(2) } })
+      expect(new Set(lines), JSON.stringify(rule)).toEqual(new Set(['OM2114 error cell-a issues -']))
+      expect(changes).toEqual([])
+    }
+  })
+
+  test('OM2127: values that no key opens; not between cells of the same key, where they travel as they are', async () => {
+    const { lines, of, changes } = await found({ tenancy: secret({ codec: 'aes-256-gcm' }), keyrings: { a: key(1), b: key(2) } })
+    expect(lines).toEqual(['OM2127 error cell-a issues 3'])
+    expect(of('OM2127').examples.toSorted((x, y) => Number(x['id']) - Number(y['id']))).toEqual([{ id: '111' }, { id: '112' }, { id: '121' }])
     expect(changes).toEqual([])
-    expect((await found({ tenancy, keyrings: { a: key(1), b: key(1) } })).lines).toEqual([])
+    expect((await found({ tenancy: secret({ codec: 'aes-256-gcm' }), keyrings: { a: key(1), b: key(1) } })).lines).toEqual([])
+  })
+
+  test('OM2128: digests under a key that the target does not have, unless their loss is accepted by name', async () => {
+    const { lines, changes } = await found({ tenancy: secret({ codec: 'digest' }), keyrings: { a: key(1), b: key(2) } })
+    expect(lines).toEqual(['OM2128 error cell-a issues -'])
+    expect(changes).toEqual([])
+    expect((await found({ tenancy: secret({ codec: 'digest', accept_loss: 'public.issues.title' }), keyrings: { a: key(1), b: key(2) } })).lines).toEqual(['OM2128 warning cell-a issues -'])
+    expect((await found({ tenancy: secret({ codec: 'digest', accept_loss: 'public.issues.other' }), keyrings: { a: key(1), b: key(2) } })).lines).toEqual(['OM2128 error cell-a issues -'])
+    expect((await found({ tenancy: secret({ codec: 'digest' }), keyrings: { a: key(1), b: key(1) } })).lines).toEqual([])
   })
 
   test('OM2116: no key: a warning for owned rows, an error for rows that are matched one by one', async () => {

@@ -4,6 +4,8 @@ import type { LocalCluster } from '../../sandbox/local-cluster.js'
 import { installDemoSchema, seedDemoCell } from '../../sandbox/seed-demo-cell.js'
 import type { SeededCell } from '../../sandbox/seed-demo-cell.js'
 import { startCluster } from '../../sandbox/start-cluster.js'
+import { readSecrets, sealDemoSecret } from './demo-secrets.js'
+import type { DemoKeys, ReadSecrets } from './demo-secrets.js'
 import { listCell } from './listing.js'
 import type { Listings } from './proof.js'
 
@@ -44,12 +46,12 @@ export interface Inhabitants {
   readonly target: SeededCell
 }
 
-/** Both cells with schema and rows. The target's columns stand in another order, as on a cell of another age. */
-export async function fillDemoCells(cells: DemoCells): Promise<Inhabitants> {
+/** Both cells with schema and rows, secrets under a key of each cell's own. The target's columns stand in another order, as on a cell of another age. */
+export async function fillDemoCells(cells: DemoCells, keys: DemoKeys): Promise<Inhabitants> {
   const fill = (place: 'source' | 'target', cell: number, bigOrgRows: number): Promise<SeededCell> =>
     withClient(cells.url(place), async (client) => {
       await installDemoSchema(client, { cell, variant: cell === 1 ? 'standard' : 'column-order' })
-      return seedDemoCell(client, { cell, organizations: SMALL_ORGANIZATIONS, bigOrgRows })
+      return seedDemoCell(client, { cell, organizations: SMALL_ORGANIZATIONS, bigOrgRows, seal: (plaintext) => sealDemoSecret(plaintext, keys[place]) })
     })
   const [source, target] = await Promise.all([fill('source', 1, BIG_ORGANIZATION_ROWS), fill('target', 2, 0)])
   return { source, target }
@@ -58,6 +60,11 @@ export async function fillDemoCells(cells: DemoCells): Promise<Inhabitants> {
 export async function listCells(cells: DemoCells): Promise<Listings> {
   const [source, target] = await Promise.all([withClient(cells.url('source'), listCell), withClient(cells.url('target'), listCell)])
   return { source, target }
+}
+
+/** One organization's secrets as they are stored on that cell, read with that key. */
+export async function readCellSecrets(cells: DemoCells, place: 'source' | 'target', org: string, key: Buffer): Promise<ReadSecrets> {
+  return withClient(cells.url(place), (client) => readSecrets(client, org, key))
 }
 
 /** A session that ends with the work, whatever becomes of it. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,10 +6,10 @@ import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import { startWatchdog } from '../../sandbox/watchdog.js'
 import type { DemoCells } from './demo-cells.js'
+import type { DemoKeys } from './demo-secrets.js'
 
 /** The dictionary of the demo schema, part of the package; this path holds from src/ as from dist/. */
 const DICTIONARY = fileURLToPath(new URL('../../../schema/demo/dictionary', import.meta.url))
-const KEY_BYTES = 32
 /** Small, so that the chunks of the big organization can be watched. */
 const CHUNK_ROWS = 4000
 
@@ -23,7 +22,7 @@ export interface DemoFiles extends AsyncDisposable {
 }
 
 /** Only this user may read the folder: the configuration holds passwords. */
-export async function writeDemoFiles(cells: DemoCells): Promise<DemoFiles> {
+export async function writeDemoFiles(cells: DemoCells, keys: DemoKeys): Promise<DemoFiles> {
   const directory = await mkdtemp(join(tmpdir(), 'org-mover-demo-'))
   const watchdog = startWatchdog(directory)
   const removeNow = (): void => rmSync(directory, { recursive: true, force: true })
@@ -34,7 +33,7 @@ export async function writeDemoFiles(cells: DemoCells): Promise<DemoFiles> {
     process.off('exit', removeNow)
     watchdog.dismiss()
   }
-  await writeKeyrings(directory)
+  await writeKeyrings(directory, keys)
   await writePrivate(config, HEADER + stringify(configOf(cells)))
   return {
     directory,
@@ -77,11 +76,12 @@ function configOf(cells: DemoCells): unknown {
   }
 }
 
-/** One key for both cells: secrets travel as they are. */
-async function writeKeyrings(directory: string): Promise<void> {
-  const key = randomBytes(KEY_BYTES).toString('base64')
+/** A key of each cell's own: secrets are encrypted anew on the way. */
+async function writeKeyrings(directory: string, keys: DemoKeys): Promise<void> {
   await mkdir(join(directory, 'keys'), { mode: 0o700 })
-  for (const cell of ['cell-a', 'cell-b']) await writePrivate(join(directory, 'keys', `${cell}.yaml`), stringify({ keys: { app: { current: 'k1', versions: { k1: key } } } }))
+  for (const [cell, key] of [['cell-a', keys.source], ['cell-b', keys.target]] as const) {
+    await writePrivate(join(directory, 'keys', `${cell}.yaml`), stringify({ keys: { app: { current: 'k1', versions: { k1: key.toString('base64') } } } }))
+  }
 }
 
 async function writePrivate(file: string, text: string): Promise<void> {

@@ -49,6 +49,11 @@ export const OWNERS: ReadonlyMap<string, string> = new Map(BY_OWNER.flatMap(([ow
 /** Columns whose value is the cell's own: what stands for them when rows of two cells are compared. Null: nothing does. */
 export const ACROSS_CELLS: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {
   topics: { id: null },
+  // secrets are encrypted anew: `readSecrets` opens them on both sides
+  ci_variables: { encrypted_value: null },
+  integrations: { encrypted_properties: null },
+  web_hooks: { encrypted_token: null },
+  access_tokens: { encrypted_token: null },
   users: { last_activity_on: null },
   subscriptions: { plan_id: '(SELECT x.name FROM plans x WHERE x.id = t.plan_id)' },
   projects: { shard_id: '(SELECT x.name FROM shards x WHERE x.id = t.shard_id)', repository_storage: `regexp_replace(t.repository_storage, '^cell-[0-9]+-', '')` },
