@@ -24,6 +24,7 @@ describe('a minimal configuration', () => {
     expect(settings.cells.get('cell-a')).toEqual({
       name: 'cell-a',
       keyring: null,
+      transportKey: null,
       databases: new Map([['main', { url: 'postgres://a@localhost/a', readFrom: null, searchPath: null }]]),
     })
   })
