@@ -32,6 +32,7 @@ export async function checkSecrets(plan: MovePlan, vault: Vault): Promise<Secret
   for (const table of tables) {
     const report = (code: 'OM2114' | 'OM2128', column: PlanColumn, problem: Problem): void => void findings.push(finding(code, problem.severity, placeOf({ plan }, 'source', table), { message: `secret column ${column.name} of ${nameOf(table)}: ${problem.message}`, hint: problem.hint }))
     changed.set(table.no, table.columns.map((column) => {
+      if (column.secrets.length === 0) return column
       const problems = [...(isStaged ? stagedProblems(table, column, tools, plan) : problemsOf(column, tools, plan)), ...placeProblems(table, column, tools)]
       for (const one of problems) report('OM2114', column, one)
       for (const rule of column.secrets.filter(isDigest)) for (const one of digestProblems(table, column, rule, tools)) report('OM2128', column, one)

@@ -35,7 +35,7 @@ const MOST_EXAMPLES = 20
  */
 export async function diffChunk(request: DiffRequest): Promise<ChunkDiff> {
   const { table, map, secrets } = request
-  const hidden = secrets?.columns ?? []
+  const hidden = secrets?.hidden ?? []
   const keys = { source: keyArray(targetKeyOf(table, map, 'source', hidden)), target: keyArray(targetKeyOf(table, map, 'target', hidden)) }
   const [there, here] = await Promise.all([digests(request, 'source', keys.source, projectedText(table, map, hidden)), digests(request, 'target', keys.target, storedText(table, hidden))])
   const examples: Difference[] = []
@@ -89,7 +89,7 @@ async function digests(request: DiffRequest, side: Side, key: string, row: strin
 
 async function differingColumns(request: DiffRequest, keys: { readonly source: string; readonly target: string }, digested: Readonly<Record<Side, ReadonlyMap<string, RowDigests>>>, keyText: string): Promise<readonly string[]> {
   const { table, map, secrets, source, target } = request
-  const columns = inNameOrder(table.columns.filter((column) => secrets?.columns.includes(column.name) !== true))
+  const columns = inNameOrder(table.columns.filter((column) => secrets?.hidden.includes(column.name) !== true))
   const wanted = keyArray((JSON.parse(keyText) as (string | null)[]).map(literal))
   const read = async (session: Session, rows: RowSource, key: string, expression: (n: number) => string): Promise<(string | null)[]> => {
     const found = await session.rows<{ columns: (string | null)[] }>(

@@ -45,8 +45,8 @@ export interface ReadRow {
 }
 
 /** Reads what is needed of the rows of one side. Rows come one by one; nothing else may run on the session meanwhile. */
-export async function* secretRows(table: TableShape, { columns: names, conditions }: Pick<SecretPass, 'columns' | 'conditions'>, map: MapRelation, from: SideRows): AsyncGenerator<ReadRow> {
-  const bound = targetKeyOf(table, map, from.side, names)
+export async function* secretRows(table: TableShape, { columns: names, hidden, conditions }: Pick<SecretPass, 'columns' | 'hidden' | 'conditions'>, map: MapRelation, from: SideRows): AsyncGenerator<ReadRow> {
+  const bound = targetKeyOf(table, map, from.side, hidden)
   const own = identityColumns(table).map((column) => columnOf('t', column.name))
   const parts = [bound, own, names.map((name) => columnOf('t', name)), conditions.map((condition) => `((${condition}) IS TRUE)`)]
   const columns = parts.flat().map((expression, n) => `${expression} AS c${n + 1}`)

@@ -19,6 +19,8 @@ export interface SecretRow {
 export interface SecretPass {
   /** Columns that are read, and written, for it: secrets and what belongs to them, such as an iv. */
   readonly columns: readonly string[]
+  /** Columns that do not compare by what is stored: those, and what is generated out of them. */
+  readonly hidden: readonly string[]
   /** Boolean SQL over alias t, asked with each row. */
   readonly conditions: readonly string[]
   /** What each of `digests` speaks of. Empty where this process has no keys: the columns then pass as they are, and are compared in another way. */

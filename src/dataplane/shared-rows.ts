@@ -175,7 +175,7 @@ async function compareStaged(target: Session, table: SharedTable, context: Share
 
 /** What must be equal where a row is present. Ciphertexts need not be: whether their plaintexts differ is noted on the staged row. */
 function comparedText(table: SharedTable, alias: 's' | 't', secrets: SecretPass | null): string {
-  const columns = inNameOrder(loadedColumns(table)).filter((column) => !table.differBy.includes(column.name) && secrets?.columns.includes(column.name) !== true)
+  const columns = inNameOrder(loadedColumns(table)).filter((column) => !table.differBy.includes(column.name) && secrets?.hidden.includes(column.name) !== true)
   const mark = secrets === null ? [] : [alias === 's' ? columnOf(alias, DIFFERS) : 'false']
   return `ROW(${[...columns.map((column) => canonical(column, columnOf(alias, column.name))), ...mark].join(', ')})::text COLLATE pg_catalog."C"`
 }

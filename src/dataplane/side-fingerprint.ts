@@ -17,7 +17,7 @@ export interface Comparison {
 
 /** Fingerprint of one side's rows as the target must hold them: equal on both sides where nothing differs. Ciphertexts differ, so their plaintexts stand for them. */
 export async function sideFingerprint({ table, map, secrets, seeds }: Comparison, from: SideRows): Promise<Fingerprint> {
-  const hidden = secrets?.columns ?? []
+  const hidden = secrets?.hidden ?? []
   const found = await fingerprint(from.session, from.side === 'source' ? projectedText(table, map, hidden) : storedText(table, hidden), from.rows, seeds)
   return secrets === null || secrets.secrets.length === 0 ? found : { ...found, secrets: await secretFingerprint(table, secrets, map, from) }
 }

@@ -116,6 +116,7 @@ class PlanBuilder {
       notNull: column.notNull,
       rule: this.#rule(unit, column, references),
       secrets: secretsOf(unit, column.name),
+      fromSecret: column.generated !== null && unit.table.columns.some(({ name }) => secretsOf(unit, name).length > 0 && mentions(column.generated ?? '', name)),
     }
   }
 
@@ -264,6 +265,11 @@ function indexOf(catalog: Catalog | undefined): CatalogIndex {
 function secretsOf(unit: Unit, column: string): PlanColumn['secrets'] {
   const rule = unit.declared.columns[column]
   return rule?.kind === 'secret' ? rule.secrets : []
+}
+
+/** Whether an expression, as PostgreSQL prints it, names the column: quoted where it must be. Text that only looks like it counts as well. */
+function mentions(expression: string, name: string): boolean {
+  return expression.includes(`"${name.replaceAll('"', '""')}"`) || expression.split(/[^\w$\u0080-\uFFFF]+/).includes(name)
 }
 
 /** What is generated comes out of the values that arrive, not of those on the source. */

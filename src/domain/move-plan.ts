@@ -54,6 +54,8 @@ export interface PlanColumn {
   readonly rule: ProjectionRule | null
   /** How its secrets are stored, where they must be encrypted anew on the way. */
   readonly secrets: readonly SecretRule[]
+  /** Generated out of a secret: the target's value comes out of another ciphertext. */
+  readonly fromSecret: boolean
 }
 
 /** How the target's value comes from the source's row, where it is not the column itself. */

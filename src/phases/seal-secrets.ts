@@ -47,7 +47,7 @@ async function sealTable(ctx: MoveContext, table: OwnedTable, keys: TransportKey
   const relation = sealedRelation(ctx.holder.moveId)
   const cell = cellDatabase(ctx, 'source', table.id.database)
   const secrets = await ctx.secrets.columnsOf(table, 'source')
-  const pass = { columns: secrets.read.map(({ name }) => name), conditions: secrets.conditions }
+  const pass = { columns: secrets.read.map(({ name }) => name), hidden: [], conditions: secrets.conditions }
   const failures: string[] = []
   let batch: SealedEntry[] = []
   const flush = async (): Promise<void> => {

@@ -78,7 +78,7 @@ export class Vault {
     const passes = new Map<number, SecretPass>()
     if (tables.length > 0 && this.mode === 'staged') {
       const tools = { codecs: await this.codecs(), keyrings: { source: null, target: null } }
-      for (const table of tables) passes.set(table.no, blindPass(secretColumns(table, tools, plan.org, 'neither')))
+      for (const table of tables) passes.set(table.no, blindPass(table, secretColumns(table, tools, plan.org, 'neither')))
     } else if (tables.length > 0) {
       const tools = await this.tools()
       for (const table of tables) passes.set(table.no, this.#pass(table, tools, plan.org))
@@ -106,6 +106,7 @@ export class Vault {
     })
     return {
       columns: read.map((column) => column.name),
+      hidden: hiddenBy(table, read),
       conditions,
       secrets: columns.map((column) => column.name),
       reencrypt: async (row, targetKey) => {
@@ -147,9 +148,14 @@ export class Vault {
   }
 }
 
+/** A ciphertext differs on the target, and so does what is generated out of it. */
+function hiddenBy(table: TableShape, read: TableSecrets['read']): readonly string[] {
+  return [...read.map(({ name }) => name), ...table.columns.filter((column) => column.fromSecret).map(({ name }) => name)]
+}
+
 /** For a process without keys: the columns are known, and nothing of what they hold. */
-function blindPass({ read }: TableSecrets): SecretPass {
-  return { columns: read.map(({ name }) => name), conditions: [], secrets: [], reencrypt: ({ values }) => values, prove: () => [], digests: () => [] }
+function blindPass(table: TableShape, { read }: TableSecrets): SecretPass {
+  return { columns: read.map(({ name }) => name), hidden: hiddenBy(table, read), conditions: [], secrets: [], reencrypt: ({ values }) => values, prove: () => [], digests: () => [] }
 }
 
 /** What a codec of the operator's own says may hold the value, and goes nowhere. */

@@ -37,7 +37,7 @@ export function keyring(cell: Cell): unknown {
 const SCHEMA = `
   CREATE TABLE organizations (id bigint PRIMARY KEY, name text);
   CREATE TABLE people (id bigint PRIMARY KEY, email text UNIQUE, otp text);
-  CREATE TABLE tokens (id bigint PRIMARY KEY, organization_id bigint NOT NULL REFERENCES organizations, person_id bigint REFERENCES people, kind text NOT NULL, token bytea, note text);
+  CREATE TABLE tokens (id bigint PRIMARY KEY, organization_id bigint NOT NULL REFERENCES organizations, person_id bigint REFERENCES people, kind text NOT NULL, token bytea, note text, token_size integer GENERATED ALWAYS AS (length(token) + length(kind)) STORED, note_md5 text GENERATED ALWAYS AS (md5(note)) STORED);
   CREATE INDEX ON tokens (organization_id);
   CREATE TABLE connections (id bigint PRIMARY KEY, organization_id bigint NOT NULL REFERENCES organizations, config jsonb, raw json);
   CREATE TABLE loose (organization_id bigint NOT NULL REFERENCES organizations, label text, secret text);
