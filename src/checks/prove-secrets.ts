@@ -3,7 +3,7 @@ import type { OwnedTable, SharedTable } from '../domain/move-plan.js'
 import { identityColumns, ownedRows } from '../dataplane/owned-rows.js'
 import type { RowSource } from '../dataplane/owned-rows.js'
 import { sharedRows } from '../dataplane/shared-rows.js'
-import { secretDigests } from '../dataplane/secret-digests.js'
+import { secretRows } from '../dataplane/secret-digests.js'
 import type { Vault } from '../secrets/vault.js'
 import { bounded, nameOf, placeOf } from './examination.js'
 import type { Examination } from './examination.js'
@@ -28,9 +28,8 @@ async function proveTable(exam: Examination, vault: Vault, table: OwnedTable | S
   await bounded(exam, placeOf(exam, 'source', table), 'secrets that can be opened', async () => {
     const failures = new Map<string, { count: number; readonly examples: Readonly<Record<string, string | null>>[] }>()
     const key = identityColumns(table)
-    const proving = { ...pass, digests: pass.prove }
-    for await (const row of secretDigests(table, proving, exam.map, { session: exam.session('source', table.id.database), side: 'source', rows })) {
-      for (const [n, reason] of row.digests.entries()) {
+    for await (const row of secretRows(table, pass, exam.map, { session: exam.session('source', table.id.database), side: 'source', rows })) {
+      for (const [n, reason] of (await pass.prove('source', row.stored)).entries()) {
         if (reason === null) continue
         const text = `${pass.secrets[n] ?? ''}\0${reason}`
         const known = failures.get(text) ?? { count: 0, examples: [] }

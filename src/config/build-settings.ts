@@ -29,7 +29,7 @@ export function buildSettings(raw: RawConfig, input: BuildInput): Settings {
     control: raw.control,
     routing: routingSettings(raw),
     tenancy: tenancySettings(raw.tenancy ?? {}, input),
-    secrets: { codecs: (raw.secrets?.codecs ?? []).map(path), mode: raw.secrets?.mode ?? 'inline' },
+    secrets: { codecs: (raw.secrets?.codecs ?? []).map(path), mode: raw.secrets?.mode ?? 'inline', workers: raw.secrets?.workers ?? null },
     maintenance: {
       fence: 'triggers',
       enter: (maintenance.enter ?? []).map((hook) => hookSettings(hook, 'source')),

@@ -106,7 +106,7 @@ export const configSchema = z
     routing: routing.optional(),
     tenancy: tenancy.optional(),
     secrets: z
-      .strictObject({ codecs: z.array(fileName).optional().describe('codec modules of your own'), mode: z.enum(['inline', 'staged']).optional().describe('inline (default): the mover holds both keyrings; staged: secrets travel sealed, and the mover holds neither') })
+      .strictObject({ codecs: z.array(fileName).optional().describe('codec modules of your own'), mode: z.enum(['inline', 'staged']).optional().describe('inline (default): the mover holds both keyrings; staged: secrets travel sealed, and the mover holds neither'), workers: z.int().min(0, { error: 'must not be negative' }).max(64, { error: 'must be at most 64' }).optional().describe('threads that encrypt beside the main one (default: the machine\'s cores less two)') })
       .optional(),
     maintenance: maintenance.optional(),
     copy: copy.optional(),

@@ -10,7 +10,7 @@ export interface Settings {
   readonly routing: RoutingSettings
   readonly tenancy: Tenancy
   /** Codec modules of the operator's own, as absolute paths. */
-  readonly secrets: { readonly codecs: readonly string[]; readonly mode: 'inline' | 'staged' }
+  readonly secrets: { readonly codecs: readonly string[]; readonly mode: 'inline' | 'staged'; readonly workers: number | null }
   readonly maintenance: {
     readonly fence: 'triggers'
     readonly enter: readonly Hook[]

@@ -3,14 +3,16 @@ import { columnOf, ident, identList } from '../postgres/quote.js'
 import { sql } from '../postgres/sql.js'
 import { copyBetween } from './copy-stream.js'
 import type { CopyRequest } from './copy-stream.js'
-import type { Field, RowEdit } from './copy-text.js'
+import { RowEditor } from './copy-text.js'
 import type { RowSource } from './owned-rows.js'
 import { identityColumns } from './owned-rows.js'
 import { projected } from './projection.js'
 import type { MapRelation } from './projection.js'
+import { secretEdit } from './secret-edit.js'
+import type { EditPlan } from './secret-edit.js'
 import type { SecretPass } from './secret-pass.js'
 
-export interface CopyRowsRequest extends Omit<CopyRequest, 'out' | 'into' | 'edit'> {
+export interface CopyRowsRequest extends Omit<CopyRequest, 'out' | 'into' | 'stage'> {
   readonly table: TableShape
   readonly columns: readonly PlanColumn[]
   readonly rows: RowSource
@@ -34,12 +36,12 @@ export async function copyRows(request: CopyRowsRequest): Promise<{ readonly row
     ...streams,
     out: sql(`chunk/read${format}`, { columns: [...sent, ...(seen?.extra ?? [])].join(', '), ...rows }),
     into: sql(`chunk/write${format}`, { table: into, columns: identList(columns.map((column) => column.name)) }),
-    edit: seen?.edit ?? null,
+    stage: secrets === null || seen === null ? null : (secrets.stage?.(seen.plan) ?? new RowEditor(secretEdit(secrets, seen.plan))),
   })
 }
 
-/** What is read beside the columns that go on, and how each row is changed. */
-function seenBy(secrets: SecretPass, table: TableShape, columns: readonly PlanColumn[], map: MapRelation): { readonly extra: readonly string[]; readonly edit: RowEdit } {
+/** What is read beside the columns that go on, and where in the rows it stands. */
+function seenBy(secrets: SecretPass, table: TableShape, columns: readonly PlanColumn[], map: MapRelation): { readonly extra: readonly string[]; readonly plan: EditPlan } {
   const key = identityColumns(table)
   const extra: string[] = []
   const read = (expression: string): number => columns.length + extra.push(expression) - 1
@@ -51,25 +53,14 @@ function seenBy(secrets: SecretPass, table: TableShape, columns: readonly PlanCo
   const sourceKey = key.map((column) => read(columnOf('t', column.name)))
   const targetKey = key.map((column, n) => (column.rule === null ? (sourceKey[n] ?? 0) : read(projected(table, column, map))))
   const goesOn = values.map((place, n) => ({ place, n })).filter(({ place }) => place < columns.length)
-  const cut = [values.length, values.length + holds.length, values.length + holds.length + key.length] as const
-  const text = (field: Field): string => field?.toString('utf8') ?? ''
-  const pick = (edited: readonly Field[]): readonly Field[] => goesOn.map(({ n }) => edited[n] ?? null)
   return {
     extra,
-    edit: {
+    plan: {
       reads: [...values, ...holds, ...sourceKey, ...targetKey],
       writes: goesOn.map(({ place }) => place),
       kept: columns.length,
-      edit: (fields) => {
-        const row = { values: fields.slice(0, cut[0]), holds: fields.slice(cut[0], cut[1]).map(isTrue), key: fields.slice(cut[1], cut[2]).map(text) }
-        const edited = secrets.reencrypt(row, fields.slice(cut[2]).map(text))
-        return edited instanceof Promise ? edited.then(pick) : pick(edited)
-      },
+      ends: [values.length, values.length + holds.length, values.length + holds.length + key.length],
+      goesOn: goesOn.map(({ n }) => n),
     },
   }
-}
-
-/** A boolean as COPY prints it. */
-export function isTrue(field: Field): boolean {
-  return field?.[0] === 't'.charCodeAt(0)
 }

@@ -3,8 +3,8 @@ import type { TransformCallback } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import type { Pace } from './byte-rate.js'
-import { RowEditor, RowSplitter } from './copy-text.js'
-import type { Row, RowEdit } from './copy-text.js'
+import { RowSplitter } from './copy-text.js'
+import type { Row } from './copy-text.js'
 import { MoverError } from '../domain/errors.js'
 import { classify } from '../postgres/errors.js'
 import type { Session } from '../postgres/session.js'
@@ -21,14 +21,14 @@ export interface CopyRequest {
   readonly onBytes?: (bytes: number) => void
   readonly stallMs?: number
   /** What becomes of the rows on the way; text format only. */
-  readonly edit?: RowEdit | null
+  readonly stage?: Transform | null
   readonly pace?: Pace | null
 }
 
 const STALL_MS = 300_000
 
 /**
- * Streams one COPY into another, without looking at the rows unless there is an `edit`; memory is bounded by the streams' buffers. Resolves with the
+ * Streams one COPY into another, without looking at the rows unless there is a `stage`; memory is bounded by the streams' buffers. Resolves with the
  * rows that both servers counted. Any failure on either side, an abort or a stall destroys both sessions: their backends
  * cannot be used again. Throws OM4004 where the counts differ, else what `classify` makes of the first error.
  */
@@ -47,7 +47,7 @@ export async function copyBetween(request: CopyRequest): Promise<{ readonly rows
     signal?.throwIfAborted()
     source.client.query(reading)
     target.client.query(writing)
-    await (request.edit == null ? pipeline(reading, counter, writing) : pipeline(reading, new RowEditor(request.edit), counter, writing))
+    await (request.stage == null ? pipeline(reading, counter, writing) : pipeline(reading, request.stage, counter, writing))
     const sent = reading.rowCount
     if (sent !== writing.rowCount) {
       throw new MoverError({

@@ -173,6 +173,10 @@ function escapeField(field: Field): Buffer {
 }
 
 function needsEscape(field: Buffer): boolean {
-  for (const byte of field) if (byte === BACKSLASH || (byte >= 8 && byte <= 13)) return true
+  // by index: an iterator over bytes took a third of a row's time
+  for (let at = 0; at < field.length; at += 1) {
+    const byte = field[at] ?? 0
+    if (byte === BACKSLASH || (byte >= 8 && byte <= 13)) return true
+  }
   return false
 }

@@ -82,7 +82,7 @@ async function digests(request: DiffRequest, side: Side, key: string, row: strin
   for await (const found of secretDigests(table, secrets, map, { session, side, rows: source })) {
     const text = JSON.stringify(found.key)
     const known = byKey.get(text)
-    if (known !== undefined) byKey.set(text, { ...known, secrets: [...known.secrets, ...found.digests] })
+    if (known !== undefined) byKey.set(text, { ...known, secrets: [...known.secrets, ...found.digests.map((digest) => digest?.toString('base64') ?? null)] })
   }
   return byKey
 }

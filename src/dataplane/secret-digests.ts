@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto'
 import type { PlanColumn, TableShape } from '../domain/move-plan.js'
 import type { Side } from '../domain/vocabulary.js'
 import { columnOf } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
-import { isTrue } from './copy-rows.js'
 import { copiedRows } from './copy-stream.js'
 import { fieldAt } from './copy-text.js'
 import { projectedText, storedText } from './fingerprint.js'
@@ -12,6 +10,7 @@ import { identityColumns } from './owned-rows.js'
 import type { RowSource } from './owned-rows.js'
 import { projected } from './projection.js'
 import type { MapRelation } from './projection.js'
+import { isTrue } from './secret-edit.js'
 import type { SecretPass, SecretRow } from './secret-pass.js'
 
 export interface SideRows {
@@ -23,7 +22,7 @@ export interface SideRows {
 /** The digests of one row's secrets. */
 export interface DigestedRow {
   readonly key: readonly string[]
-  readonly digests: readonly (string | null)[]
+  readonly digests: readonly (Buffer | null)[]
 }
 
 /** Expressions over alias t that yield, on either side, the key that the target has. */
@@ -62,18 +61,24 @@ export async function* secretRows(table: TableShape, { columns: names, hidden, c
 /** Reads the rows of one side and opens their secrets. */
 export async function* secretDigests(table: TableShape, pass: SecretPass, map: MapRelation, from: SideRows): AsyncGenerator<DigestedRow> {
   for await (const { key, stored } of secretRows(table, pass, map, from)) {
-    const digests = pass.digests(from.side, stored)
+    const digests = pass.digests(from.side, stored, key)
     yield { key, digests: digests instanceof Promise ? await digests : digests }
   }
 }
 
-/** Order-independent digest of the secrets of a set of rows, each bound to its row's key: two sums of 64-bit hashes. */
+/** 48 bits: sums of two such numbers are exact. */
+const PART_BYTES = 6
+const PARTS = [0, 6, 12] as const
+const MODULUS = 2 ** (8 * PART_BYTES)
+
+/** Order-independent digest of the secrets of a set of rows, each bound to its row: three sums of 48 bits of their keyed digests. */
 export async function secretFingerprint(table: TableShape, pass: SecretPass, map: MapRelation, from: SideRows): Promise<string> {
-  let [a, b] = [0n, 0n]
-  for await (const { key, digests } of secretDigests(table, pass, map, from)) {
-    const digest = createHash('sha256').update(JSON.stringify([key, digests])).digest()
-    a = BigInt.asUintN(64, a + digest.readBigUInt64LE(0))
-    b = BigInt.asUintN(64, b + digest.readBigUInt64LE(8))
+  const sums = [0, 0, 0]
+  for await (const { digests } of secretDigests(table, pass, map, from)) {
+    for (const digest of digests) {
+      if (digest === null) continue
+      for (const [n, at] of PARTS.entries()) sums[n] = ((sums[n] ?? 0) + digest.readUIntLE(at, PART_BYTES)) % MODULUS
+    }
   }
-  return `${a}-${b}`
+  return sums.join('-')
 }

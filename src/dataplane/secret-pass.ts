@@ -1,6 +1,8 @@
+import type { Transform } from 'node:stream'
 import type { Side } from '../domain/vocabulary.js'
 import type { TableShape } from '../domain/move-plan.js'
 import type { Field } from './copy-text.js'
+import type { EditPlan } from './secret-edit.js'
 
 /** What a pass is given of one row. */
 export interface SecretRow {
@@ -30,10 +32,12 @@ export interface SecretPass {
    * never a value, where a secret cannot be opened.
    */
   readonly reencrypt: (row: SecretRow, targetKey: readonly string[]) => readonly Field[] | Promise<readonly Field[]>
+  /** The stage that does that to a stream's rows in another thread, where there is one. */
+  readonly stage?: (plan: EditPlan) => Transform
   /** For each of `secrets` why it cannot be encrypted anew, in words without a byte of it, or null. Writes nothing. */
   readonly prove: (side: Side, row: SecretRow) => readonly (string | null)[] | Promise<readonly (string | null)[]>
-  /** For each of `secrets` a keyed digest, equal on both sides where the plaintexts are, and null for NULL. The key is of this process. */
-  readonly digests: (side: Side, row: SecretRow) => readonly (string | null)[] | Promise<readonly (string | null)[]>
+  /** For each of `secrets` a keyed digest of 32 bytes, bound to the row, equal on both sides where the plaintexts are, and null for NULL. The key is of this process. */
+  readonly digests: (side: Side, row: SecretRow, targetKey: readonly string[]) => readonly (Buffer | null)[] | Promise<readonly (Buffer | null)[]>
 }
 
 /** The pass of each table; null for those without a secret, whose rows are never looked at. */

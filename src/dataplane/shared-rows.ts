@@ -188,7 +188,7 @@ async function markDifferingSecrets(target: Session, table: SharedTable, secrets
   await target.execute(`ALTER TABLE ${STAGE} ADD COLUMN ${ident(DIFFERS)} boolean NOT NULL DEFAULT false`)
   const counts = secrets.secrets.map((name) => !table.differBy.includes(name))
   const read = (from: string, where: string): AsyncGenerator<DigestedRow> => secretDigests(table, secrets, map, { session: target, side: 'target', rows: { from, where } })
-  const textOf = ({ digests }: DigestedRow): string => JSON.stringify(digests.filter((_, n) => counts[n]))
+  const textOf = ({ digests }: DigestedRow): string => JSON.stringify(digests.filter((_, n) => counts[n]).map((digest) => digest?.toString('base64') ?? null))
   const staged = new Map<string, string>()
   const both = (alias: string): string => identityColumns(table).map((column) => compared(columnOf(alias, column.name), '=', columnOf('t', column.name), column.equality)).join(' AND ')
   for await (const row of read(`${STAGE} AS t`, `EXISTS (SELECT 1 FROM ${tableItself(table).replace(/ AS t$/, ' AS x')} WHERE ${both('x')})`)) staged.set(JSON.stringify(row.key), textOf(row))

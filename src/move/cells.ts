@@ -7,6 +7,7 @@ import { readKeyring } from '../secrets/keyring.js'
 import type { Keyring } from '../secrets/keyring.js'
 import { loadCodecs } from '../secrets/load-codecs.js'
 import { Vault } from '../secrets/vault.js'
+import { workersOf } from '../secrets/worker-pool.js'
 
 /** A check of prepare that takes longer than this is reported instead of waited for. */
 const CHECK_LIMIT_MS = 120_000
@@ -19,7 +20,8 @@ export function cellNamed(settings: Settings, name: string): Settings['cells'] e
 
 /** The secrets of a move between two cells. Opens neither keyrings nor codec modules yet. */
 export function vaultOf(settings: Settings, cells: Readonly<Record<Side, string>>): Vault {
-  return new Vault({ mode: settings.secrets.mode, transportKey: settings.cells.get(cells.target)?.transportKey ?? null, keyring: (side) => keyringOf(settings, cells[side]), codecs: () => loadCodecs(settings.secrets.codecs) })
+  const { codecs, mode, workers } = settings.secrets
+  return new Vault({ mode, workers: { count: workersOf(workers), codecFiles: codecs }, transportKey: settings.cells.get(cells.target)?.transportKey ?? null, keyring: (side) => keyringOf(settings, cells[side]), codecs: () => loadCodecs(codecs) })
 }
 
 /** The keys of a cell, or null where the configuration names no keyring for it. */

@@ -1,4 +1,5 @@
 import type { NamedKey } from './keyring.js'
+import type { Maybe } from './maybe.js'
 
 /** A value as the column holds it: bytes of a bytea, else the text that PostgreSQL prints. */
 export type StoredValue = Buffer | string
@@ -30,8 +31,6 @@ export interface Encrypted {
   /** New values of sibling columns. */
   readonly siblings?: Readonly<Record<string, StoredValue | null>>
 }
-
-type Maybe<T> = T | Promise<T>
 
 /**
  * How one application stores a secret. Knows bytes and keys, nothing of databases or moves; holds no state between calls.

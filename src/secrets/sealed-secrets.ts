@@ -5,7 +5,7 @@ import { CodecError } from './codec.js'
 import { openOrRefuse, writtenAnew } from './reencrypt.js'
 import type { Witness } from './reencrypt.js'
 import { replaceSecrets } from './secret-column.js'
-import type { ColumnRow, SecretColumn } from './secret-column.js'
+import type { ColumnRow, FoundSecret, SecretColumn } from './secret-column.js'
 import type { Opened } from './secret-value.js'
 import { secretDigest } from './secret-value.js'
 import type { TransportKeys } from './transport-key.js'
@@ -48,11 +48,11 @@ const parcelSchema = z.object({
 /** Opens the secrets of a column with the keys of the source and seals them under the transport key. Throws CodecError where one cannot be opened. */
 export async function sealColumn(column: SecretColumn, row: ColumnRow, keys: TransportKeys, binding: Binding, witness: Witness): Promise<SealedColumn> {
   const secrets: unknown[] = []
-  const digests: (string | null)[] = []
+  const digests: (Buffer | null)[] = []
   await replaceSecrets(column, row, async (found) => {
     const opened = await openOrRefuse(found, witness)
     secrets.push(opened.kind === 'opened' ? { kind: 'opened', rule: found.rules.indexOf(opened.rule), plaintext: opened.plaintext.toString('base64'), meta: opened.meta } : opened)
-    digests.push(secretDigest(keys.digests, opened, found.value))
+    digests.push(secretDigest(keys.digests, opened, found.value, column.name))
     return { stored: found.value }
   })
   const parcel = Buffer.from(JSON.stringify({ holds: row.holds, secrets }))
@@ -82,17 +82,17 @@ export async function openColumn(column: SecretColumn, row: Pick<ColumnRow, 'val
 }
 
 /** The digest that `sealColumn` made, made again from what the target holds and can read with its own keys. */
-export async function digestStored(column: SecretColumn, row: ColumnRow, keys: TransportKeys, binding: Binding, open: (found: Parameters<Parameters<typeof replaceSecrets>[2]>[0]) => Promise<Opened>): Promise<Buffer> {
-  const digests: (string | null)[] = []
+export async function digestStored(column: SecretColumn, row: ColumnRow, keys: TransportKeys, binding: Binding, open: (found: FoundSecret) => Promise<Opened>): Promise<Buffer> {
+  const digests: (Buffer | null)[] = []
   await replaceSecrets(column, row, async (found) => {
-    digests.push(secretDigest(keys.digests, await open(found), found.value))
+    digests.push(secretDigest(keys.digests, await open(found), found.value, column.name))
     return { stored: found.value }
   })
   return digestOf(digests, keys, binding)
 }
 
-function digestOf(digests: readonly (string | null)[], keys: TransportKeys, binding: Binding): Buffer {
-  return createHmac('sha256', keys.digests).update(boundTo(binding)).update(JSON.stringify(digests.filter((digest) => digest !== null))).digest()
+function digestOf(digests: readonly (Buffer | null)[], keys: TransportKeys, binding: Binding): Buffer {
+  return createHmac('sha256', keys.digests).update(boundTo(binding)).update(Buffer.concat(digests.filter((digest) => digest !== null))).digest()
 }
 
 function unsealed(sealed: Buffer, keys: TransportKeys, binding: Binding): Buffer {

@@ -3,6 +3,8 @@ import { CodecError } from './codec.js'
 import type { StoredValue } from './codec.js'
 import { findJson, spliceJson } from './json-document.js'
 import type { JsonStep } from './json-path.js'
+import { chain } from './maybe.js'
+import type { Maybe } from './maybe.js'
 import type { Place, SecretCipher } from './secret-value.js'
 
 /** A column of a row as the pass reads it. */
@@ -63,37 +65,42 @@ function fieldOf(value: StoredValue | null, { isBytes }: Pick<ReadColumn, 'isByt
  * Goes through the secrets of one column of a row, in order, and yields what the column and its siblings hold when each has been replaced: by place, and
  * nothing where the column is NULL or no rule applies.
  */
-export async function replaceSecrets(column: SecretColumn, row: ColumnRow, replace: (found: FoundSecret) => Promise<Replacement>): Promise<ReadonlyMap<number, Field>> {
-  const written = new Map<number, Field>()
+export function replaceSecrets(column: SecretColumn, row: ColumnRow, replace: (found: FoundSecret) => Maybe<Replacement>): Maybe<ReadonlyMap<number, Field>> {
   const stored = storedValue(row.values[column.place] ?? null, column)
-  if (stored === null) return written
+  const groups = column.groups.map(({ path, rules }) => ({ path, rules: rules.filter((rule) => rule.when === null || row.holds[rule.when] === true) })).filter(({ rules }) => rules.length > 0)
+  const [first] = groups
+  if (stored === null || first === undefined) return NOTHING
   const place = placeOf(column, row)
-  let document = stored
-  for (const { path, rules: declared } of column.groups) {
-    const rules = declared.filter((rule) => rule.when === null || row.holds[rule.when] === true)
-    if (rules.length === 0) continue
-    if (path === null) {
-      const { stored: value, siblings = {} } = await replace({ value: document, rules, place })
-      written.set(column.place, fieldOf(value, column))
-      for (const sibling of column.siblings) if (sibling.name in siblings) written.set(sibling.place, fieldOf(siblings[sibling.name] ?? null, sibling))
-      return written
-    }
-    const text = document.toString()
-    const spans = findJson(text, path)
-    const replacements: string[] = []
-    for (const { start, end } of spans) replacements.push(await replaceJson(text.slice(start, end), async (value) => (await replace({ value, rules, place })).stored))
-    document = spliceJson(text, spans, replacements)
-    written.set(column.place, fieldOf(document, column))
-  }
-  return written
+  if (first.path !== null) return replaceInDocument(column, stored, groups, (value, rules) => chain(replace({ value, rules, place }), (made) => made.stored))
+  return chain(replace({ value: stored, rules: first.rules, place }), ({ stored: value, siblings = {} }) => {
+    const written = new Map<number, Field>([[column.place, fieldOf(value, column)]])
+    for (const sibling of column.siblings) if (sibling.name in siblings) written.set(sibling.place, fieldOf(siblings[sibling.name] ?? null, sibling))
+    return written
+  })
 }
 
+const NOTHING: ReadonlyMap<number, Field> = new Map()
+
+async function replaceInDocument(column: SecretColumn, stored: StoredValue, groups: readonly SecretGroup[], replace: (value: StoredValue, rules: readonly SecretCipher[]) => Maybe<StoredValue | null>): Promise<ReadonlyMap<number, Field>> {
+  let document = stored.toString()
+  for (const { path, rules } of groups) {
+    if (path === null) continue
+    const spans = findJson(document, path)
+    const replacements: string[] = []
+    for (const { start, end } of spans) replacements.push(await replaceJson(document.slice(start, end), (value) => replace(value, rules)))
+    document = spliceJson(document, spans, replacements)
+  }
+  return new Map([[column.place, fieldOf(document, column)]])
+}
+
+const NO_SIBLINGS = {}
+
 function placeOf(column: SecretColumn, { values, place }: ColumnRow): Place {
-  return { ...place, column: column.name, siblings: Object.fromEntries(column.siblings.map((sibling) => [sibling.name, storedValue(values[sibling.place] ?? null, sibling)])) }
+  return { ...place, column: column.name, siblings: column.siblings.length === 0 ? NO_SIBLINGS : Object.fromEntries(column.siblings.map((sibling) => [sibling.name, storedValue(values[sibling.place] ?? null, sibling)])) }
 }
 
 /** A string is replaced as a string; an object, such as an envelope stored as one, as what the codec yields if that is JSON itself. */
-async function replaceJson(token: string, replace: (value: string) => Promise<StoredValue | null>): Promise<string> {
+async function replaceJson(token: string, replace: (value: string) => Maybe<StoredValue | null>): Promise<string> {
   if (token === 'null') return token
   const isText = token.startsWith('"')
   const value = await replace(isText ? String(JSON.parse(token)) : token)

@@ -1,7 +1,9 @@
 import { createHmac } from 'node:crypto'
-import type { Codec, CodecContext, Encrypted, StoredValue } from './codec.js'
+import type { Codec, CodecContext, Decrypted, Encrypted, StoredValue } from './codec.js'
 import { CodecError } from './codec.js'
 import type { NamedKey } from './keyring.js'
+import { chain } from './maybe.js'
+import type { Maybe } from './maybe.js'
 
 /** A codec with the key of one cell. */
 export interface Cipher {
@@ -33,17 +35,38 @@ export type Opened =
  * Opens a value with the first rule whose layout it has, by that side's key. Never throws for a value that cannot be opened, and yields no byte of
  * it in the reason.
  */
-export async function openSecret(stored: StoredValue, rules: readonly SecretCipher[], side: 'source' | 'target', place: Place): Promise<Opened> {
-  let failure: { readonly policy: SecretCipher['unreadable']; readonly reason: string } | null = null
-  for (const rule of rules) {
-    const { codec, key, options } = rule[side]
-    try {
-      const decrypted = await codec.decrypt(stored, { ...place, key, options })
-      if (decrypted !== null) return { kind: 'opened', rule, plaintext: decrypted.plaintext, meta: decrypted.meta, keyId: decrypted.keyId ?? null }
-    } catch (error) {
-      failure ??= { policy: rule.unreadable, reason: REASONS[error instanceof CodecError ? error.reason : 'failed'] }
-    }
+export function openSecret(stored: StoredValue, rules: readonly SecretCipher[], side: 'source' | 'target', place: Place): Maybe<Opened> {
+  return openFrom({ stored, rules, side, place }, 0, null)
+}
+
+interface OpenRequest {
+  readonly stored: StoredValue
+  readonly rules: readonly SecretCipher[]
+  readonly side: 'source' | 'target'
+  readonly place: Place
+}
+
+type Failure = Omit<Extract<Opened, { kind: 'unreadable' }>, 'kind'>
+
+/** With the rules from the n-th on; `failure` is that of the first one before them. */
+function openFrom(request: OpenRequest, n: number, failure: Failure | null): Maybe<Opened> {
+  const { stored, rules, side, place } = request
+  const rule = rules[n]
+  if (rule === undefined) return unopened(rules, failure)
+  const failed = (error: unknown): Failure => failure ?? { policy: rule.unreadable, reason: REASONS[error instanceof CodecError ? error.reason : 'failed'] }
+  const { codec, key, options } = rule[side]
+  const found = (decrypted: Decrypted | null): Maybe<Opened> =>
+    decrypted === null ? openFrom(request, n + 1, failure) : { kind: 'opened', rule, plaintext: decrypted.plaintext, meta: decrypted.meta, keyId: decrypted.keyId ?? null }
+  let decrypted: Maybe<Decrypted | null>
+  try {
+    decrypted = codec.decrypt(stored, { ...place, key, options })
+  } catch (error) {
+    return openFrom(request, n + 1, failed(error))
   }
+  return decrypted instanceof Promise ? decrypted.then(found, (error: unknown) => openFrom(request, n + 1, failed(error))) : found(decrypted)
+}
+
+function unopened(rules: readonly SecretCipher[], failure: Failure | null): Opened {
   if (failure !== null) return { kind: 'unreadable', ...failure }
   const [first] = rules
   if (first === undefined || rules.some((rule) => rule.clear === 'pass')) return { kind: 'clear' }
@@ -58,16 +81,17 @@ const REASONS = {
   failed: 'its codec failed',
 } as const
 
-/** Writes an opened value with the target's current key. Throws MoverError's cause only: a CodecError without a byte of the value. */
-export async function sealSecret({ rule, plaintext, meta }: Extract<Opened, { kind: 'opened' }>, place: Place): Promise<Encrypted> {
+/** Writes an opened value with the target's current key. Throws CodecError without a byte of the value. */
+export function sealSecret({ rule, plaintext, meta }: Extract<Opened, { kind: 'opened' }>, place: Place): Maybe<Encrypted> {
   const { codec, key, options } = rule.target
-  const encrypted = await codec.encrypt(plaintext, { ...place, key, options, meta })
-  return typeof encrypted === 'string' || Buffer.isBuffer(encrypted) ? { stored: encrypted } : encrypted
+  return chain(codec.encrypt(plaintext, { ...place, key, options, meta }), (encrypted) => (typeof encrypted === 'string' || Buffer.isBuffer(encrypted) ? { stored: encrypted } : encrypted))
 }
 
-/** What stands for a value when both sides are compared: equal where plaintexts are, and where what is carried as it stands is the same. */
-export function secretDigest(key: Buffer, opened: Opened, stored: StoredValue): string | null {
+/**
+ * What stands for a value when both sides are compared: equal where plaintexts are, and where what is carried as it stands is the same. Bound to
+ * `place`, so that it says nothing of the value of another row.
+ */
+export function secretDigest(key: Buffer, opened: Opened, stored: StoredValue, place: string): Buffer | null {
   if (opened.kind === 'unreadable' && opened.policy === 'null') return null
-  const [kind, bytes] = opened.kind === 'opened' ? ['opened', opened.plaintext] : [opened.kind, stored]
-  return createHmac('sha256', key).update(kind).update('\0').update(bytes).digest('base64')
+  return createHmac('sha256', key).update(`${opened.kind}\0${place}\0`).update(opened.kind === 'opened' ? opened.plaintext : stored).digest()
 }

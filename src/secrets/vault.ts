@@ -7,12 +7,14 @@ import type { SecretPass, SecretRow } from '../dataplane/secret-pass.js'
 import type { Codec } from './codec.js'
 import { CodecError } from './codec.js'
 import type { Keyring } from './keyring.js'
+import { chain, chainAll } from './maybe.js'
 import { digestColumn, reencryptColumn } from './reencrypt.js'
 import type { Witness } from './reencrypt.js'
 import type { ColumnRow, SecretColumn } from './secret-column.js'
 import { secretColumns } from './secret-columns.js'
 import type { TableSecrets } from './secret-columns.js'
 import { SecretTally } from './secret-tally.js'
+import { WorkerPool } from './worker-pool.js'
 import type { SecretTools } from './secret-tools.js'
 
 export interface VaultSources {
@@ -20,6 +22,8 @@ export interface VaultSources {
   readonly mode: 'inline' | 'staged'
   /** The target's public key, to which secrets are sealed. */
   readonly transportKey: string | null
+  /** Threads that encrypt beside this one, and the codec modules that they need; null for none. */
+  readonly workers: { readonly count: number; readonly codecFiles: readonly string[] } | null
   readonly keyring: (side: Side) => Promise<Keyring | null>
   readonly codecs: () => Promise<ReadonlyMap<string, Codec>>
 }
@@ -32,12 +36,15 @@ export class Vault {
   readonly #sources: VaultSources
   readonly #digestKey = randomBytes(32)
   readonly #tally = new SecretTally()
+  readonly #pool: WorkerPool | null
   #tools: Promise<SecretTools> | null = null
   #codecs: Promise<SecretTools['codecs']> | null = null
   #opened: { readonly plan: MovePlan; readonly passes: ReadonlyMap<number, SecretPass> } | null = null
 
   constructor(sources: VaultSources) {
     this.#sources = sources
+    const { workers } = sources
+    this.#pool = workers === null || workers.count === 0 ? null : new WorkerPool(workers.count, async () => ({ keyrings: (await this.tools()).keyrings, codecFiles: workers.codecFiles }))
   }
 
   get transportKey(): string | null {
@@ -99,6 +106,7 @@ export class Vault {
 
   #pass(table: TableShape, tools: SecretTools, org: string): SecretPass {
     const { columns, conditions, read } = secretColumns(table, tools, org)
+    const pool = this.#pool
     const place = (key: readonly string[]): { readonly schema: string; readonly table: string; readonly primaryKey: Readonly<Record<string, string>> } => ({
       schema: table.id.schema,
       table: table.id.name,
@@ -109,23 +117,19 @@ export class Vault {
       hidden: hiddenBy(table, read),
       conditions,
       secrets: columns.map((column) => column.name),
-      reencrypt: async (row, targetKey) => {
+      reencrypt: (row, targetKey) => {
         const values = [...row.values]
-        for (const column of columns) {
-          const written = await this.#reencrypted(table, column, row, place(targetKey))
-          for (const [at, value] of written) values[at] = value
-        }
-        return values
+        const at = place(targetKey)
+        return chain(chainAll(columns, (column) => chain(this.#reencrypted(table, column, row, at), (written) => written.forEach((value, n) => (values[n] = value)))), () => values)
       },
-      prove: async (side, row) => {
-        const reasons: (string | null)[] = []
-        for (const column of columns) reasons.push(await this.#reason(column, { ...row, place: place(row.key) }, (_, opened) => this.#tally.saw(table, column, side, opened)))
-        return reasons
+      ...(pool === null ? {} : { stage: (plan) => pool.stage(org, table, plan) }),
+      prove: (side, row) => {
+        const at = place(row.key)
+        return chainAll(columns, (column) => this.#reason(column, { ...row, place: at }, (_, opened) => this.#tally.saw(table, column, side, opened)))
       },
-      digests: async (side, row) => {
-        const digests: (string | null)[] = []
-        for (const column of columns) digests.push(await digestColumn(column, { ...row, place: place(row.key) }, side, this.#digestKey, (_, opened) => this.#tally.saw(table, column, side, opened)))
-        return digests
+      digests: (side, row, targetKey) => {
+        const [at, bound] = [place(row.key), JSON.stringify(targetKey)]
+        return chainAll(columns, (column) => digestColumn(column, { ...row, place: at }, { side, key: this.#digestKey, bound, witness: (_, opened) => this.#tally.saw(table, column, side, opened) }))
       },
     }
   }
@@ -139,11 +143,15 @@ export class Vault {
     }
   }
 
-  async #reencrypted(table: TableShape, column: SecretColumn, row: SecretRow, place: ColumnRow['place']): ReturnType<typeof reencryptColumn> {
-    try {
-      return await reencryptColumn(column, { ...row, place }, () => undefined)
-    } catch (error) {
+  #reencrypted(table: TableShape, column: SecretColumn, row: SecretRow, place: ColumnRow['place']): ReturnType<typeof reencryptColumn> {
+    const refuse = (error: unknown): never => {
       throw unreadable(table, column, row, error)
+    }
+    try {
+      const written = reencryptColumn(column, { ...row, place }, () => undefined)
+      return written instanceof Promise ? written.catch(refuse) : written
+    } catch (error) {
+      return refuse(error)
     }
   }
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { CodecError } from '../codec.js'
 import type { Codec, CodecContext, Decrypted, StoredValue } from '../codec.js'
 import type { NamedKey } from '../keyring.js'
@@ -11,6 +10,7 @@ import type { Sealed } from './gcm.js'
 import { exactKey, lengthProblem } from './key-bytes.js'
 import { keyProblems, keyVersions, versionOf } from './key-versions.js'
 import type { KeyVersions } from './key-versions.js'
+import { randomIv } from './random-iv.js'
 import { formOf, isBytea } from './stored-form.js'
 
 const KEY_BYTES = 32
@@ -37,7 +37,7 @@ export const aes256Gcm: Codec = {
   encrypt(plaintext, context): StoredValue {
     const options = aesOptions.read(context.options)
     const { current } = rawKeys(context.key, options.keyEncoding)
-    const iv = options.isDeterministic ? deterministicIv(current.key, plaintext, options.ivLength) : randomBytes(options.ivLength)
+    const iv = options.isDeterministic ? deterministicIv(current.key, plaintext, options.ivLength) : randomIv(options.ivLength)
     const sealed = sealGcm(current.key, iv, plaintext, { tagLength: options.tagLength, aad: authenticatedText(options.aad, context) })
     return encodeParts(sealed, current.id, options, isBytea(context.meta))
   },

@@ -9,7 +9,7 @@ describe('a minimal configuration', () => {
     expect(settings.copy).toEqual({ jobs: 4, chunkRows: 100_000, maxBytesPerSecond: null })
     expect(settings).toMatchObject({ leaseMs: 30_000, lockTimeoutMs: 3000, drainTimeoutMs: 60_000, sequences: 'check', retentionMs: 604_800_000, confirmCutover: false })
     expect(settings.maintenance).toEqual({ fence: 'triggers', enter: [], ready: [], leave: [] })
-    expect(settings.secrets).toEqual({ codecs: [], mode: 'inline' })
+    expect(settings.secrets).toEqual({ codecs: [], mode: 'inline', workers: null })
     expect(settings.tenancy).toEqual({
       root: { schema: 'public', name: 'organizations' },
       rootKey: 'id',
