@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CodecError } from '../../../src/secrets/codec.js'
 import type { Codec, CodecContext, StoredValue } from '../../../src/secrets/codec.js'
