@@ -37,7 +37,7 @@ interface Case {
 
 const CLEAR = ['', 'plain words', 'AAAA', '{"a": 1}', '{}', 'ö', '-- --']
 const CASES: readonly Case[] = [
-  { title: 'aes-256-gcm', codec: aes256Gcm, clear: CLEAR },
+  { title: 'aes-256-gcm', codec: aes256Gcm, clear: [...CLEAR, '-_'.repeat(30)] },
   { title: 'aes-256-gcm raw', codec: aes256Gcm, bytes: true, clear: [Buffer.alloc(27)] },
   { title: 'aes-256-gcm with key id', codec: aes256Gcm, options: { prefix: 'v{key}:', layout: ['iv', 'tag', 'ciphertext'] }, clear: [...CLEAR, 'v1', 'v1:AAAA'] },
   { title: 'aes-256-gcm raw with key id', codec: aes256Gcm, bytes: true, options: { prefix: '§{key}|', iv_length: 16 }, clear: [Buffer.alloc(100)] },
