@@ -48,6 +48,8 @@ class Classifier {
   readonly #depth = new Map<string, number>()
   readonly #followed = new Set<string>()
   readonly #foreignKeys = new Map<string, readonly ForeignKey[]>()
+  /** What columns of a configured name refer to, by their name. */
+  readonly #references: ReadonlyMap<string, readonly ForeignKey[]>
   /** Names that stand for the organizations where there is no such table. */
   readonly #unseenRoots: ReadonlySet<string>
   readonly #exempt = new Set<string>()
@@ -67,6 +69,7 @@ class Classifier {
     for (const [database, catalog] of catalogs) {
       for (const [table, keys] of foreignKeysByTable(catalog)) this.#foreignKeys.set(`${database}:${table}`, keys)
     }
+    this.#references = this.#referencesOfKeyColumns()
     this.#unseenRoots = this.#namesOfUnseenRoots()
   }
 
@@ -176,6 +179,11 @@ class Classifier {
     return byKeyColumn.size > 0 || all.size > 1 ? byKeyColumn : all
   }
 
+  #referencesOfKeyColumns(): ReadonlyMap<string, readonly ForeignKey[]> {
+    const inScope = this.#drafts.flatMap((draft) => this.#foreignKeysOf(draft).filter((fk) => !this.#isItself(draft, fk.references)))
+    return new Map(this.#tenancy.shardingKey.map((column) => [column, inScope.filter((fk) => fk.columns.length === 1 && fk.columns[0] === column)]))
+  }
+
   #decideKeyColumns(): void {
     for (const draft of this.#drafts) {
       if (this.#isSettled(draft)) continue
@@ -185,15 +193,31 @@ class Classifier {
     }
   }
 
-  /** The column's foreign key says what its value is; without one, it is the organization. */
+  /** The column's foreign key says what its value is; without one, those of the same column elsewhere do; without any, it is the organization. */
   #keyColumn(draft: DraftUnit, column: string): Alternative | null {
     const keys = this.#foreignKeysOf(draft).filter((fk) => fk.columns.length === 1 && fk.columns[0] === column && !this.#isItself(draft, fk.references))
+    if (keys.length === 0) return this.#keyColumnByName(draft, column)
     const [key] = keys
     const toRoot = keys.find((fk) => this.#isRootKey(fk.references, fk.columns, fk.referencedColumns))
     if (key === undefined) return { kind: 'direct', column }
     const parent = this.#parentOf(toRoot ?? key, draft.id.database)
     if (parent !== null) return this.#reference(draft, [column], parent, (toRoot ?? key).referencedColumns)
     this.#broken.set(unitKey(draft.id), `${column} refers to ${tableKey(key.references)}, which is not classified in this database`)
+    return null
+  }
+
+  /**
+   * A column `project_id` that refers to projects wherever it has a foreign key holds projects where it has none (a table that is partitioned,
+   * or in another database): read as organizations its values would match nothing, and the rows would stay behind in silence.
+   */
+  #keyColumnByName(draft: DraftUnit, column: string): Alternative | null {
+    const elsewhere = this.#references.get(column) ?? []
+    if (elsewhere.length === 0 || elsewhere.some((fk) => this.#isRootKey(fk.references, fk.columns, fk.referencedColumns))) return { kind: 'direct', column }
+    const meant = new Map(elsewhere.map((fk) => [`${tableKey(fk.references)}(${fk.referencedColumns.join(', ')})`, fk]))
+    const [[name, key] = [null, undefined], another] = [...meant]
+    const parent = key === undefined || another !== undefined ? null : this.#find(tableKey(key.references), draft.id.database)
+    if (parent !== null && key !== undefined && sameType(draft, column, parent, key)) return this.#reference(draft, [column], parent, key.referencedColumns)
+    this.#broken.set(unitKey(draft.id), `${column} has no foreign key here, and elsewhere refers to ${another === undefined ? `${name}, which it cannot be compared with` : [...meant.keys()].join(' as well as ')}`)
     return null
   }
 
@@ -361,4 +385,14 @@ class Classifier {
     this.#findings.push(finding('OM2102', 'error', id === null ? {} : { database: id.database, schema: id.schema, table: id.name }, { message, hint }))
     return null
   }
+}
+
+const COMPARABLE: readonly (readonly string[])[] = [['int2', 'int4', 'int8'], ['text', 'varchar', 'bpchar']]
+
+/** Whether the two columns' values can be compared as they stand. */
+function sameType(draft: DraftUnit, column: string, parent: Parent, key: ForeignKey): boolean {
+  const own = draft.table.columns.find((one) => one.name === column)?.baseType
+  const other = parent.table.columns.find((one) => one.name === key.referencedColumns[0])?.baseType
+  if (own === undefined || other === undefined) return false
+  return tableKey(own) === tableKey(other) || COMPARABLE.some((family) => family.includes(own.name) && family.includes(other.name))
 }

@@ -50,6 +50,19 @@ describe('a key column', () => {
     })
   })
 
+  it('without a foreign key refers to what columns of its name refer to elsewhere, and decides nothing where those disagree or cannot be compared', () => {
+    const projects = { ...ORGANIZATIONS, projects: 'id pk, organization_id! > organizations', issues: 'id pk, project_id! > projects' }
+    const tenancy = { shardingKey: ['organization_id', 'project_id'] }
+    expect(outcome(buildCatalog({ ...projects, events: 'id pk, project_id!', both: 'organization_id!, project_id' }), tenancy)).toMatchObject({
+      events: 'project_id -> projects(id)',
+      both: 'organization_id or project_id -> projects(id)',
+    })
+    expect(outcome(buildCatalog({ ...projects, boards: 'id pk, organization_id! > organizations', cards: 'id pk, project_id! > boards', events: 'id pk, project_id!' }), tenancy)).toMatchObject({
+      events: 'unclassified: project_id has no foreign key here, and elsewhere refers to public.boards(id) as well as public.projects(id)',
+    })
+    expect(outcome({ main: buildCatalog(projects), ci: buildCatalog({ builds: 'id pk, project_id!' }) }, tenancy)).toMatchObject({ 'ci:builds': 'project_id -> projects(id)' })
+  })
+
   it('is via the table that its foreign key leads to, unless one of its foreign keys leads to the root', () => {
     const catalog = buildCatalog(
       { ...ORGANIZATIONS, accounts: 'id pk, org! > organizations', a: 'id pk, organization_id > accounts', b: 'id pk, organization_id > accounts' },
