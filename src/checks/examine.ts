@@ -23,7 +23,6 @@ import { readCatalog } from '../postgres/read-catalog.js'
 import type { Session } from '../postgres/session.js'
 import type { Vault } from '../secrets/vault.js'
 import { checkDeletable, checkServer, checkTables, comparedServers } from './check-cells.js'
-import { checkDeclaredSql } from './check-declared-sql.js'
 import { lintColumns, lintLookups } from './lint-declarations.js'
 import { checkElsewhere } from './check-elsewhere.js'
 import { checkExempt } from './check-exempt.js'
@@ -36,6 +35,7 @@ import { checkUnownedParents } from './check-unowned-parents.js'
 import { classificationFindings } from './classification-findings.js'
 import { checkWidth } from './check-width.js'
 import { measureReads } from './measure-reads.js'
+import { resolveDeclaredSql } from './resolve-declared-sql.js'
 import type { ReadMeasure } from './measure-reads.js'
 import type { Examination } from './examination.js'
 
@@ -86,23 +86,24 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   const { units } = classification
   findings.push(...classificationFindings(request.source, catalogs.source, request.tenancy, classification))
   const built = buildPlan({ org: request.org, source: request.source, target: request.target, catalogs: catalogs.source, units })
-  const { plan, findings: ofSecrets } = await checkSecrets(built, request.secrets)
-  findings.push(...schemaFindings(request, plan, catalogs))
+  const { plan: declared, findings: ofSecrets } = await checkSecrets(built, request.secrets)
+  findings.push(...schemaFindings(request, declared, catalogs))
   for (const side of ['source', 'target'] as const) {
-    for (const database of request.databases) findings.push(...(await checkDeletable(sessionOf(sessions, side, database), plan, { cell: request[side], database })))
+    for (const database of request.databases) findings.push(...(await checkDeletable(sessionOf(sessions, side, database), declared, { cell: request[side], database })))
   }
   findings.push(...ofSecrets)
-  const known = { plan, units, catalogs, findings, rows: new Map<number, number>(), reads: new Map<number, ReadMeasure>() }
-  const exam = { plan, catalogs, sequences: request.sequences, session: (side: Side, database: string) => sessionOf(sessions, side, database), report: (found: Finding): void => void findings.push(found) }
+  const known = { plan: declared, units, catalogs, findings, rows: new Map<number, number>(), reads: new Map<number, ReadMeasure>() }
+  const declaredExam = { plan: declared, catalogs, sequences: request.sequences, session: (side: Side, database: string) => sessionOf(sessions, side, database), report: (found: Finding): void => void findings.push(found) }
   const lint = { cell: request.source, catalogs: catalogs.source, tenancy: request.tenancy, units }
   const wrong = [...lintColumns(lint), ...lintLookups(lint)].filter(({ code, severity }) => code === 'OM2125' && severity === 'error')
   findings.push(...wrong)
   // what is wrong with declarations is listed whole, but not where the role may not even look
   const isReadable = !findings.some(({ code, cell }) => cell === request.source && ['OM2010', 'OM2012', 'OM2120'].includes(code))
-  const isValid = isReadable && (await checkDeclaredSql(exam, units))
+  const plan = isReadable ? await resolveDeclaredSql(declaredExam, units) : null
   if (isFatal(findings) || wrong.length > 0) return known
-  await assertOrganization(exam, request.org)
-  if (!isValid) return known
+  await assertOrganization(declaredExam, request.org)
+  if (plan === null) return known
+  const exam = { ...declaredExam, plan }
   step('resolving whose rows they are')
   await request.secrets.open(plan)
   const full = await materialize(exam, request.secrets)
