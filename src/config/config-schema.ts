@@ -99,6 +99,10 @@ const copy = z.strictObject({
   max_bytes_per_second: z.union([z.int().min(1), z.null()], { error: 'expected a whole number above 0, or null' }).optional(),
 })
 
+const verify = z.strictObject({
+  repair_attempts: z.int().min(0, { error: 'must be at least 0' }).max(100, { error: 'must be at most 100' }).optional().describe('how often resume loads chunks again that differed (default: 2)'),
+})
+
 export const configSchema = z
   .strictObject({
     cells: z.record(name, cell).refine((map) => Object.keys(map).length > 0, { error: 'at least one cell is needed' }),
@@ -110,8 +114,10 @@ export const configSchema = z
       .optional(),
     maintenance: maintenance.optional(),
     copy: copy.optional(),
+    verify: verify.optional(),
     lease: timeout.optional().describe('after so long without a heartbeat another process may take the move over (default: 30s)'),
     lock_timeout: timeout.optional().describe('nobody waits longer for a lock of the mover (default: 3s)'),
+    answer_timeout: timeout.optional().describe('a connection that is silent for so long while its server is not at work for it is cut (default: 60s)'),
     drain_timeout: timeout.optional().describe('how long to wait for transactions older than the freeze (default: 60s)'),
     sequences: z.enum(['check', 'advance']).optional().describe('default: check'),
     retention: duration.optional().describe('how long the source rows are kept after the cutover (default: 7d)'),

@@ -18,8 +18,11 @@ export interface Settings {
     readonly leave: readonly Hook[]
   }
   readonly copy: { readonly jobs: number; readonly chunkRows: number; readonly maxBytesPerSecond: number | null }
+  /** How often differing chunks are loaded again, over the whole move. */
+  readonly verify: { readonly repairAttempts: number }
   readonly leaseMs: number
   readonly lockTimeoutMs: number
+  readonly answerTimeoutMs: number
   readonly drainTimeoutMs: number
   readonly sequences: 'check' | 'advance'
   readonly retentionMs: number

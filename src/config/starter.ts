@@ -60,8 +60,12 @@ copy:
   chunk_rows: 100000
   max_bytes_per_second: null               # no limit
 
+verify:
+  repair_attempts: 2                       # how often resume loads chunks again that differed
+
 lease: 30s                                 # after so long without a heartbeat another process may take the move over
 lock_timeout: 3s                           # nobody waits longer for a lock of the mover
+answer_timeout: 60s                        # a connection whose server sends nothing and is not at work for it is cut
 drain_timeout: 60s                         # how long to wait for transactions older than the freeze
 sequences: check                           # or advance, where both cells share one range of ids
 retention: 7d                              # how long the source rows are kept, fenced, after the cutover

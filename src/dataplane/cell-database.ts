@@ -10,6 +10,7 @@ export interface CellDatabaseOptions {
   readonly searchPath: string | null
   readonly applicationName: string
   readonly lockTimeoutMs: number
+  readonly answerTimeoutMs: number
   /** The setting with which the mover's own writing sessions pass the fence. */
   readonly pass: string | null
 }
@@ -28,12 +29,12 @@ export class CellDatabase implements AsyncDisposable {
   readonly admin: SessionPool
 
   constructor(options: CellDatabaseOptions) {
-    const { cell, side, database, url, applicationName, lockTimeoutMs } = options
+    const { cell, side, database, url, applicationName, lockTimeoutMs, answerTimeoutMs } = options
     this.cell = cell
     this.side = side
     this.database = database
     this.label = `${cell}/${database}`
-    const base = { url, label: this.label, applicationName, lockTimeoutMs }
+    const base = { url, label: this.label, applicationName, lockTimeoutMs, answerTimeoutMs }
     const pass: Record<string, string> = options.pass === null ? {} : { 'org_mover.pass': options.pass }
     this.read = new SessionPool(() => Session.open({ ...base, role: 'read' }))
     this.load = new SessionPool(() => Session.open({ ...base, role: 'load', searchPath: options.searchPath, settings: pass }))

@@ -8,6 +8,7 @@ import type { Row } from './copy-text.js'
 import { MoverError } from '../domain/errors.js'
 import { classify } from '../postgres/errors.js'
 import type { Session } from '../postgres/session.js'
+import { watchSilence } from '../postgres/silence-watch.js'
 
 export interface CopyRequest {
   readonly source: Session
@@ -19,13 +20,10 @@ export interface CopyRequest {
   readonly signal?: AbortSignal
   /** Called with the size of each buffer that passed. */
   readonly onBytes?: (bytes: number) => void
-  readonly stallMs?: number
   /** What becomes of the rows on the way; text format only. */
   readonly stage?: Transform | null
   readonly pace?: Pace | null
 }
-
-const STALL_MS = 300_000
 
 /**
  * Streams one COPY into another, without looking at the rows unless there is a `stage`; memory is bounded by the streams' buffers. Resolves with the
@@ -41,7 +39,13 @@ export async function copyBetween(request: CopyRequest): Promise<{ readonly rows
     source.destroy()
     target.destroy()
   }
-  const watchdog = watch(counter, request.stallMs ?? STALL_MS, destroyBoth)
+  const watchdog = watchSilence({
+    timeoutMs: Math.max(source.answerTimeoutMs, target.answerTimeoutMs),
+    seen: () => counter.bytes,
+    // a long scan before the first row, or a long index build after the last, sends nothing either
+    isWorking: async () => (await Promise.all([source.isServerWorking(), target.isServerWorking()])).includes(true),
+    cut: destroyBoth,
+  })
   signal?.addEventListener('abort', destroyBoth, { once: true })
   try {
     signal?.throwIfAborted()
@@ -61,7 +65,7 @@ export async function copyBetween(request: CopyRequest): Promise<{ readonly rows
   } catch (error) {
     destroyBoth()
     signal?.throwIfAborted()
-    if (watchdog.stalled) throw new MoverError({ code: 'OM3008', message: `no byte moved from ${source.label} to ${target.label} for too long; both connections were cut`, hint: 'run `org-mover resume`', retry: 'safe', cause: error })
+    if (watchdog.hasCut) throw new MoverError({ code: 'OM3008', message: `no byte moved from ${source.label} to ${target.label} for too long; both connections were cut`, hint: 'run `org-mover resume`', retry: 'safe', cause: error })
     throw classify(error, `${source.label} -> ${target.label}`)
   } finally {
     watchdog.stop()
@@ -110,22 +114,4 @@ class ByteCounter extends Transform {
     if (this.#pace === null) pass()
     else this.#pace(chunk.length, this.#signal).then(pass, done)
   }
-}
-
-/** Cuts both connections when not one byte moved within `stallMs`. */
-function watch(counter: { readonly bytes: number }, stallMs: number, cut: () => void): { readonly stop: () => void; readonly stalled: boolean } {
-  let seen = -1
-  const state = {
-    stalled: false,
-    stop: (): void => clearInterval(timer),
-  }
-  const timer = setInterval(() => {
-    if (counter.bytes === seen) {
-      state.stalled = true
-      cut()
-    }
-    seen = counter.bytes
-  }, stallMs)
-  timer.unref()
-  return state
 }

@@ -246,7 +246,9 @@ export class App implements AsyncDisposable {
     return drive(await this.#driveOptions(move, command, io), after, async ({ ctx, journal, phases }) => {
       if (journal.row.cutOverAt === null) await journal.update({ state: 'running', error: null })
       const asked = { ...phases, pausesBefore: async (phase: MovePhase) => (await phases.pausesBefore(phase)) || (await awaitsSecrets(ctx, journal, phase)) || (phase === 'cutover' && (await this.#mustAsk(move, io))) }
-      const outcome = await runMove(ctx, asked, { tenancy: this.#settings.tenancy, open: (side, database) => this.#open(side === 'source' ? move.source : move.target, database) })
+      // under the move's name: what an earlier driver left half open does not count among the transactions that a freeze waits for
+      const name = applicationName(ctx.holder.moveId, ctx.holder.epoch)
+      const outcome = await runMove(ctx, asked, { tenancy: this.#settings.tenancy, open: (side, database) => openForChecks(this.#settings, side === 'source' ? move.source : move.target, database, name) })
       if (outcome === 'paused') await journal.update({ state: 'paused' })
       else await journal.update({ error: null })
     })
@@ -316,8 +318,8 @@ export class App implements AsyncDisposable {
 
   /** Routing in the control database shares its session, so that the flip and the journal commit together. */
   async #openRouter(): Promise<Router> {
-    const { routing, lockTimeoutMs } = this.#settings
-    const session = routing.url === null ? await this.#ready() : this.#stack.use(await Session.open({ url: routing.url, role: 'admin', label: 'routing', applicationName: applicationName(null), lockTimeoutMs }))
+    const { routing, lockTimeoutMs, answerTimeoutMs } = this.#settings
+    const session = routing.url === null ? await this.#ready() : this.#stack.use(await Session.open({ url: routing.url, role: 'admin', label: 'routing', applicationName: applicationName(null), lockTimeoutMs, answerTimeoutMs }))
     return new PostgresRouter(session, routing)
   }
 }

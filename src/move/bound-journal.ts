@@ -116,6 +116,7 @@ export class BoundJournal implements MoveJournal {
       loaded: chunk.loaded,
       verified: chunk.verified,
       purged: chunk.purged,
+      differs: !chunk.verified && chunk.sourceFingerprint !== null && chunk.targetFingerprint !== null,
       stored: isFingerprint(chunk.storedFingerprint) ? chunk.storedFingerprint : null,
     }))
   }

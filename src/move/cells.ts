@@ -53,6 +53,7 @@ export function cellDatabases(options: CellOptions): ReadonlyMap<string, CellDat
         searchPath: side === 'source' ? 'pg_catalog' : searchPath,
         applicationName,
         lockTimeoutMs: settings.lockTimeoutMs,
+        answerTimeoutMs: settings.answerTimeoutMs,
         pass,
       }),
     ]),
@@ -65,9 +66,9 @@ export async function openForChecks(settings: Settings, cell: string, database: 
   if (found === undefined) {
     throw new MoverError({ code: 'OM1001', message: `cell ${cell} has no database ${database}, which the other cell has`, hint: 'name the same databases for both cells', retry: 'after-fix' })
   }
-  return Session.open({ url: found.url, role: 'read', label: `${cell}/${database}`, applicationName, lockTimeoutMs: settings.lockTimeoutMs, statementTimeoutMs: CHECK_LIMIT_MS })
+  return Session.open({ url: found.url, role: 'read', label: `${cell}/${database}`, applicationName, lockTimeoutMs: settings.lockTimeoutMs, answerTimeoutMs: settings.answerTimeoutMs, statementTimeoutMs: CHECK_LIMIT_MS })
 }
 
 export async function openControl(settings: Settings): Promise<Session> {
-  return Session.open({ url: settings.control, role: 'admin', label: 'control', applicationName: 'org-mover control', lockTimeoutMs: settings.lockTimeoutMs })
+  return Session.open({ url: settings.control, role: 'admin', label: 'control', applicationName: 'org-mover control', lockTimeoutMs: settings.lockTimeoutMs, answerTimeoutMs: settings.answerTimeoutMs })
 }

@@ -19,9 +19,9 @@ export async function checkControl(report: CheckReport, settings: Settings, cont
   const session = await checked(report, CONTROL, 'reachable', 'connected', control)
   if (session !== null) await checked(report, CONTROL, 'control schema', 'up to date', () => assertControlSchema(session))
   await using stack = new AsyncDisposableStack()
-  const { routing, lockTimeoutMs } = settings
+  const { routing, lockTimeoutMs, answerTimeoutMs } = settings
   const { url } = routing
-  const router = url === null ? session : await checked(report, ROUTING, 'reachable', 'connected', async () => stack.use(await Session.open({ url, role: 'admin', label: 'routing', applicationName: applicationName(null), lockTimeoutMs })))
+  const router = url === null ? session : await checked(report, ROUTING, 'reachable', 'connected', async () => stack.use(await Session.open({ url, role: 'admin', label: 'routing', applicationName: applicationName(null), lockTimeoutMs, answerTimeoutMs })))
   if (router === null) return
   try {
     report.add(ROUTING, 'routing table', `${tableKey(routing.table)} can be read and written`, await routeFindings(router, routing))

@@ -108,6 +108,7 @@ async function contextOf(options: DriveOptions, journal: BoundJournal, epoch: bi
       jobs: settings.copy.jobs,
       chunkRows: settings.copy.chunkRows,
       drainTimeoutMs: settings.drainTimeoutMs,
+      repairAttempts: settings.verify.repairAttempts,
       retentionMs: settings.retentionMs,
       sequences: settings.sequences,
       maintenance: settings.maintenance,
@@ -139,7 +140,8 @@ async function takeOver(ctx: MoveContext): Promise<void> {
 async function phaseLog({ control, progress }: DriveOptions, journal: BoundJournal, holder: MoveContext['holder']): Promise<PhaseLog> {
   const done = new Set((await listPhaseRuns(control, holder.moveId)).filter((run) => run.outcome === 'done').map((run) => run.phase))
   return {
-    isDone: (phase) => done.has(phase),
+    // what `verify` found since does away with a verification that had passed
+    isDone: (phase) => done.has(phase) && (phase !== 'verify' || journal.row.cutOverAt !== null || journal.verification()?.verdict === 'equal'),
     pausesBefore: async (phase) => {
       if (journal.row.pauseBefore !== phase) return false
       await journal.update({ state: 'paused', pauseBefore: null, phase })

@@ -6,6 +6,7 @@ import { cutover } from '../phases/cutover.js'
 import { freeze } from '../phases/freeze.js'
 import { prepare } from '../phases/prepare.js'
 import type { PrepareInput } from '../phases/prepare.js'
+import { repair } from '../phases/repair.js'
 import { verify } from '../phases/verify.js'
 
 /** What the runner asks of the record of phases. */
@@ -23,7 +24,8 @@ export interface PhaseLog {
  *   prepare   look at both cells, resolve whose every row is, find whatever could stop the move; write nothing
  *   freeze    fence the organization's rows on source and target, wait out older transactions, fix the key sets
  *   copy      load chunk by chunk; the ledger on the target says what is there
- *   verify    read both sides again; count, fingerprint, totals by another path, foreign keys
+ *   verify    where an earlier verification found differences: load those chunks again, a few times at most; then
+ *             read both sides again; count, fingerprint, totals by another path, foreign keys
  *   cutover   read every gate again, flip the route by compare-and-swap: the point of no return
  *
  * Until the cutover the move can be completed or aborted; after it, only completed, and later purged. Every phase may be run
@@ -34,7 +36,10 @@ export async function runMove(ctx: MoveContext, log: PhaseLog, input: PrepareInp
     prepare: () => prepare(ctx, input),
     freeze: () => freeze(ctx),
     copy: () => copy(ctx),
-    verify: () => verify(ctx),
+    verify: async () => {
+      await repair(ctx)
+      await verify(ctx)
+    },
     cutover: () => cutover(ctx),
   }
   for (const phase of MOVE_PHASES) {

@@ -34,12 +34,22 @@ async function deleteLoaded(ctx: MoveContext): Promise<void> {
   for (const [database, cell] of ctx.cells.target) {
     if (!recorded.some((object) => object.cell === cell.cell && object.database === database)) continue
     const { installed } = await cell.admin.use((session) => session.one<{ installed: boolean }>(sql('cell/is-installed')))
-    if (!installed || !ctx.journal.hasPlan()) continue
+    if (!installed || !ctx.journal.hasPlan() || !(await hasKeySets(ctx, database))) continue
     const ledger = await cell.read.use((session) => readLedger(session, ctx.holder.moveId))
     await deleteOwned(ctx, database, ledger)
     await withdraw(ctx, database, ledger)
     await assertGone(ctx, database)
   }
+}
+
+/** Without them the freeze did not get far enough for anything to be loaded, and whose rows are whose cannot be asked there. */
+async function hasKeySets(ctx: MoveContext, database: string): Promise<boolean> {
+  const { plan, scope } = frozenPlan(ctx)
+  const relations = plan.keySets.filter((set) => set.databases.includes(database)).map((set) => scope.relation(set))
+  return cellDatabase(ctx, 'target', database).read.use(async (session) => {
+    const { there } = await session.one<{ there: boolean }>('SELECT coalesce(bool_and(pg_catalog.to_regclass(name) IS NOT NULL), true) AS there FROM unnest($1::text[]) AS name', [relations])
+    return there
+  })
 }
 
 /** Children before parents does not matter: the replica role checks no foreign key. */

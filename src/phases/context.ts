@@ -39,6 +39,7 @@ export interface PhaseOptions {
   readonly jobs: number
   readonly chunkRows: number
   readonly drainTimeoutMs: number
+  readonly repairAttempts: number
   readonly retentionMs: number
   readonly sequences: 'check' | 'advance'
   readonly maintenance: Readonly<Record<'enter' | 'ready' | 'leave', readonly Hook[]>>
@@ -51,6 +52,8 @@ export interface ChunkRecord extends Chunk {
   readonly loaded: boolean
   readonly verified: boolean
   readonly purged: boolean
+  /** The last verification found both sides different; until the next one, whatever was repaired since. */
+  readonly differs: boolean
   /** What the source stored when it was verified: the purge deletes nothing else. */
   readonly stored: Fingerprint | null
 }
@@ -96,6 +99,8 @@ export interface Manifest {
   readonly opened?: boolean
   /** Staged secrets: what the move rests for. */
   readonly awaits?: 'seal' | 'open' | null
+  /** How often differing chunks have been loaded again. */
+  readonly repairs?: number
 }
 
 /**

@@ -26,7 +26,7 @@ export async function cutover(ctx: MoveContext): Promise<void> {
 async function passGates(ctx: MoveContext): Promise<void> {
   const verification = ctx.journal.verification()
   if (verification?.verdict !== 'equal') {
-    throw new MoverError({ code: 'OM4002', message: `verification of this move has not passed (${verification?.verdict ?? 'not run'}); the route is unchanged and the source still fenced`, hint: `run \`org-mover verify ${ctx.holder.moveId}\`, and when it finds both sides equal, \`org-mover resume\`; \`org-mover abort\` takes the move back`, retry: 'safe' })
+    throw new MoverError({ code: 'OM4002', message: `verification of this move has not passed (${verification?.verdict ?? 'not run'}); the route is unchanged and the source still fenced`, hint: 'run `org-mover resume`, which verifies again; `org-mover abort` takes the move back', retry: 'safe' })
   }
   await ctx.secrets.open(ctx.journal.plan())
   await loadShared(ctx)

@@ -167,7 +167,7 @@ function different(verification: Verification): MoverError {
   return new MoverError({
     code: 'OM4001',
     message: `verification found ${verification.missing} missing, ${verification.extraneous} extraneous and ${verification.mismatching} mismatching row(s): ${named.join('; ')}. The route is unchanged and the source still fenced`,
-    hint: 'find out what changed the rows; `org-mover abort` takes the move back',
+    hint: 'find out what changed the rows; `org-mover resume` loads the differing chunks again, a few times at most, and verifies again; rows that were never sent stay, for you to look at; `org-mover abort` takes the move back',
     retry: 'after-fix',
   })
 }

@@ -4,6 +4,8 @@ import QueryStream from 'pg-query-stream'
 import { MoverError } from '../domain/errors.js'
 import { classify } from './errors.js'
 import { literal } from './quote.js'
+import { isBackendWorking } from './server-progress.js'
+import { watchSilence } from './silence-watch.js'
 
 /** What a session is for decides its limits and its search_path. */
 export type SessionRole =
@@ -24,6 +26,8 @@ export interface SessionOptions {
   readonly searchPath?: string | null
   readonly lockTimeoutMs: number
   readonly statementTimeoutMs?: number
+  /** How long an answer is waited for from a server that is not at work on it: a half-open connection never ends by itself. Default: a minute. */
+  readonly answerTimeoutMs?: number
   /** Further settings, pinned as the others; e.g. the pass of the fence. */
   readonly settings?: Readonly<Record<string, string>>
 }
@@ -55,7 +59,10 @@ const CONDITIONAL = `SELECT set_config(name, CASE name WHEN 'synchronous_commit'
 FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout' OR (name = 'synchronous_commit' AND setting = 'off')`
 
 const CONNECT_TIMEOUT_MS = 10_000
+const ANSWER_TIMEOUT_MS = 60_000
 const IDLE_IN_TRANSACTION_MS = 120_000
+/** A farewell is a courtesy. */
+const GOODBYE_MS = 1_000
 
 /**
  * One connection with pinned settings, read back after they were set. Errors come out classified. A session whose stream
@@ -65,32 +72,38 @@ export class Session implements AsyncDisposable {
   readonly label: string
   readonly backendPid: number
   readonly #client: Client
+  readonly #options: SessionOptions
   #destroyed = false
   /** Statements of one session run one after the other, in the order of their calls. */
   #last: Promise<unknown> = Promise.resolve()
 
-  private constructor(client: Client, label: string, backendPid: number) {
+  private constructor(client: Client, options: SessionOptions, backendPid: number) {
     this.#client = client
-    this.label = label
+    this.#options = options
+    this.label = options.label
     this.backendPid = backendPid
   }
 
   static async open(options: SessionOptions): Promise<Session> {
+    const timeoutMs = Math.min(CONNECT_TIMEOUT_MS, options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS)
     const client = new Client({
       connectionString: options.url,
       application_name: options.applicationName,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      connectionTimeoutMillis: timeoutMs,
       keepAlive: true,
     })
     // without a listener a server that goes away between two statements would end the process
     client.on('error', () => undefined)
+    const late = setTimeout(() => cutSocket(client), 2 * timeoutMs)
     try {
       await client.connect()
       const pid = await pin(client, settingsOf(options))
-      return new Session(client, options.label, pid)
+      return new Session(client, options, pid)
     } catch (error) {
-      await client.end().catch(() => undefined)
+      cutSocket(client)
       throw classify(error, options.label)
+    } finally {
+      clearTimeout(late)
     }
   }
 
@@ -101,6 +114,15 @@ export class Session implements AsyncDisposable {
 
   get isUsable(): boolean {
     return !this.#destroyed
+  }
+
+  get answerTimeoutMs(): number {
+    return this.#options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS
+  }
+
+  /** Whether the server works on a statement of this session, as it says itself over another connection. Never throws. */
+  async isServerWorking(): Promise<boolean> {
+    return isBackendWorking({ url: this.#options.url, backendPid: this.backendPid, timeoutMs: Math.min(CONNECT_TIMEOUT_MS, this.answerTimeoutMs) })
   }
 
   async rows<Row extends QueryResultRow>(text: string, params: readonly unknown[] = []): Promise<Row[]> {
@@ -114,10 +136,14 @@ export class Session implements AsyncDisposable {
   /** Rows one by one, for results that should not be held at once. Nothing else may run on the session until the end. */
   async *stream<Row extends QueryResultRow>(text: string): AsyncGenerator<Row> {
     await this.#last.catch(() => undefined)
+    const stream = this.#client.query(new QueryStream(text, [], { batchSize: 1_000 }))
+    const rows: AsyncIterator<Row> = stream[Symbol.asyncIterator]()
     try {
-      for await (const row of this.#client.query(new QueryStream(text, [], { batchSize: 1_000 }))) yield row
+      for (let next = await this.#answer(() => rows.next()); next.done !== true; next = await this.#answer(() => rows.next())) yield next.value
     } catch (error) {
       throw classify(error, this.label)
+    } finally {
+      stream.destroy()
     }
   }
 
@@ -158,25 +184,65 @@ export class Session implements AsyncDisposable {
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work, work)
+    const watched = (): Promise<T> => this.#answer(work)
+    const turn = this.#last.then(watched, watched)
     this.#last = turn.catch(() => undefined)
     return turn
+  }
+
+  /** Waits for an answer, but not for one that the server is not at work on. */
+  async #answer<T>(work: () => Promise<T>): Promise<T> {
+    const watch = watchSilence({ timeoutMs: this.answerTimeoutMs, seen: () => receivedBytes(this.#client), isWorking: () => this.isServerWorking(), cut: () => this.destroy() })
+    try {
+      return await work()
+    } catch (error) {
+      throw watch.hasCut ? unanswered(this.label, this.answerTimeoutMs, error) : error
+    } finally {
+      watch.stop()
+    }
   }
 
   /** Cuts the socket at once: the only thing that ends a COPY into a frozen backend. Idempotent. */
   destroy(): void {
     if (this.#destroyed) return
     this.#destroyed = true
-    const connection: unknown = Reflect.get(this.#client, 'connection')
-    const stream: unknown = typeof connection === 'object' && connection !== null ? Reflect.get(connection, 'stream') : null
-    if (typeof stream === 'object' && stream !== null && 'destroy' in stream && typeof stream.destroy === 'function') stream.destroy()
+    cutSocket(this.#client)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#destroyed) return
     this.#destroyed = true
+    const late = setTimeout(() => cutSocket(this.#client), GOODBYE_MS)
     await this.#client.end().catch(() => undefined)
+    clearTimeout(late)
   }
+}
+
+function socketOf(client: Client): object | null {
+  const connection: unknown = Reflect.get(client, 'connection')
+  const stream: unknown = typeof connection === 'object' && connection !== null ? Reflect.get(connection, 'stream') : null
+  return typeof stream === 'object' ? stream : null
+}
+
+function receivedBytes(client: Client): number {
+  const socket = socketOf(client)
+  const bytes: unknown = socket === null ? 0 : Reflect.get(socket, 'bytesRead')
+  return typeof bytes === 'number' ? bytes : 0
+}
+
+function cutSocket(client: Client): void {
+  const socket = socketOf(client)
+  if (socket !== null && 'destroy' in socket && typeof socket.destroy === 'function') socket.destroy()
+}
+
+function unanswered(label: string, timeoutMs: number, cause: unknown): MoverError {
+  return new MoverError({
+    code: 'OM3002',
+    message: `${label}: no answer for ${timeoutMs} ms from a server that is not at work on it: the connection is half open, and was cut`,
+    hint: 'run `org-mover resume` (or the same command) again; what was committed is in the ledger',
+    retry: 'safe',
+    cause,
+  })
 }
 
 function settingsOf(options: SessionOptions): Record<string, string> {
