@@ -189,6 +189,7 @@ export class BoundJournal implements MoveJournal {
       throw error
     }
     await session.execute('COMMIT').catch((error: unknown) => {
+      session.destroy()
       throw outcomeUnknown(this.#row, error)
     })
   }

@@ -63,6 +63,8 @@ export async function drive(options: DriveOptions, after: AfterFailure, work: (d
   const { settings, control, moveId } = options
   const { epoch } = await acquireLease(control, moveId, `${whoAmI()} pid ${process.pid}`, settings.leaseMs)
   const holder = { moveId, epoch }
+  // told from other moves' sessions, so that a successor can end what this one may leave half open
+  await control.rows(`SELECT set_config('application_name', $1, false)`, [applicationName(moveId, epoch)])
   await using stack = new AsyncDisposableStack()
   const lease = stack.use(Lease.keep({ connect: () => openControl(settings), holder, leaseMs: settings.leaseMs }))
   const signal = AbortSignal.any([options.signal, lease.signal])
@@ -170,27 +172,43 @@ async function recordFailure({ options, holder, lease }: Failed, after: AfterFai
   const { settings, moveId, signal } = options
   const wasInterrupted = signal.aborted
   options.log.debug({ err: thrown, moveId }, 'the move stopped')
-  const outcome: PhaseOutcome = wasInterrupted ? 'interrupted' : 'failed'
   // the control connection may be what broke: a new one tells what can still be told
   await using session = await openControl(settings).catch(() => null) ?? undefined
   const heard = lease.signal.aborted && lease.signal.reason instanceof MoverError ? lease.signal.reason : asMoverError(thrown)
   if (session === undefined) throw withMove(heard, moveId)
+  // what its server has not heard of still holds the move's row
+  if (!options.control.isUsable) await session.rows(sql('journal/end-session'), [options.control.backendPid, applicationName(moveId, holder.epoch)]).catch(() => undefined)
   // a take-over ends its predecessor's sessions: what was thrown is then a lost connection, and the epoch tells why
   const isOvertaken = (await loadMove(session, moveId)).epoch !== holder.epoch
   const failure = isOvertaken ? leaseLost(holder) : heard
   const error: ErrorDocument | null = wasInterrupted ? null : errorDocument(failure)
   if (!lease.signal.aborted && !isOvertaken) {
-    const bound = await BoundJournal.open({ session, holder, router: options.router, retentionMs: settings.retentionMs, who: whoAmI(), command: options.command })
-    const state = wasInterrupted && bound.row.state === 'running' ? 'paused' : after.state(failure)
-    const keeps = bound.row.cutOverAt !== null && (state === 'failed' || state === 'paused')
-    if (bound.row.phase !== null) await endPhase(session, holder, bound.row.phase, outcome)
-    await bound.update({ error, ...(state === null || keeps ? {} : { state }), ...(state === 'aborted' ? { endedAt: 'now' as const } : {}) })
-    await bound.event(outcome, { code: wasInterrupted ? null : failure.code })
+    await journalFailure({ options, holder, lease }, session, { failure, error, wasInterrupted }, after).catch((second: unknown) => {
+      // what happened first is what the operator must read
+      options.log.warn({ err: second, moveId }, 'the failure could not be written into the journal')
+    })
   }
   const document = await moveDocument(session, moveId)
   if (wasInterrupted) return document
   const found = failure.findings.length > 0 ? failure.findings : document.findings
   return { ...document, error: errorDocument(failure), findings: found }
+}
+
+interface WhatFailed {
+  readonly failure: MoverError
+  readonly error: ErrorDocument | null
+  readonly wasInterrupted: boolean
+}
+
+async function journalFailure({ options, holder }: Failed, session: Session, { failure, error, wasInterrupted }: WhatFailed, after: AfterFailure): Promise<void> {
+  const { settings } = options
+  const outcome: PhaseOutcome = wasInterrupted ? 'interrupted' : 'failed'
+  const bound = await BoundJournal.open({ session, holder, router: options.router, retentionMs: settings.retentionMs, who: whoAmI(), command: options.command })
+  const state = wasInterrupted && bound.row.state === 'running' ? 'paused' : after.state(failure)
+  const keeps = bound.row.cutOverAt !== null && (state === 'failed' || state === 'paused')
+  if (bound.row.phase !== null) await endPhase(session, holder, bound.row.phase, outcome)
+  await bound.update({ error, ...(state === null || keeps ? {} : { state }), ...(state === 'aborted' ? { endedAt: 'now' as const } : {}) })
+  await bound.event(outcome, { code: wasInterrupted ? null : failure.code })
 }
 
 function withMove(failure: MoverError, moveId: string): MoverError {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MoverError } from '../domain/errors.js'
+import { applicationName } from '../dataplane/names.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { leaseLost } from './journal-guard.js'
@@ -8,12 +9,19 @@ import type { Holder } from './journal-guard.js'
 /**
  * Takes the lease of a move: raises its epoch by one, which ends the right to write of whoever drove it before (P6). Only where
  * nobody holds it, or the holder was silent until its lease ended by the control server's clock; else OM3004 names the
- * holder. OM1007 for an unknown move. Waits for journal writes in flight of the earlier driver.
+ * holder. OM1007 for an unknown move. Waits for journal writes in flight of the earlier driver; what it left
+ * half open on the move's row, its lease over, is ended.
  */
 export async function acquireLease(session: Session, moveId: string, holder: string, leaseMs: number): Promise<{ readonly epoch: bigint }> {
-  const [row] = await session.rows<{ epoch: string }>(sql('journal/acquire-lease'), [moveId, holder, leaseMs])
+  const acquire = async (): Promise<{ epoch: string } | undefined> => (await session.rows<{ epoch: string }>(sql('journal/acquire-lease'), [moveId, holder, leaseMs]))[0]
+  const row = await acquire().catch(async (error: unknown) => {
+    // a dead driver's half-open session may hold the move's row; a living one is left alone
+    if (!(error instanceof MoverError) || error.code !== 'OM3003' || ((await holderOf(session, moveId))?.seconds_left ?? 0) > 0) throw error
+    await session.rows(sql('guard/terminate-older'), [applicationName(moveId), ''])
+    return acquire()
+  })
   if (row !== undefined) return { epoch: BigInt(row.epoch) }
-  const [held] = await session.rows<{ holder: string | null; until: Date | null; seconds_left: number | null }>(sql('journal/lease-holder'), [moveId])
+  const held = await holderOf(session, moveId)
   if (held === undefined) throw new MoverError({ code: 'OM1007', message: `no move has the id ${moveId}`, hint: '`org-mover list` shows the moves', retry: 'never' })
   throw new MoverError({
     code: 'OM3004',
@@ -22,6 +30,11 @@ export async function acquireLease(session: Session, moveId: string, holder: str
     retry: 'safe',
     context: { moveId, holder: held.holder },
   })
+}
+
+async function holderOf(session: Session, moveId: string): Promise<{ readonly holder: string | null; readonly until: Date | null; readonly seconds_left: number | null } | undefined> {
+  const [held] = await session.rows<{ holder: string | null; until: Date | null; seconds_left: number | null }>(sql('journal/lease-holder'), [moveId])
+  return held
 }
 
 export interface LeaseOptions {
