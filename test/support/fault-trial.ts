@@ -128,7 +128,7 @@ async function abort(cells: SmallCells, expected: Expected, place: string): Prom
 }
 
 /** Lines that the one has and the other has not, on either cell; a few of them. */
-function differences(found: Expected['before'], expected: Expected['before']): readonly string[] {
+export function differences(found: Expected['before'], expected: Expected['before']): readonly string[] {
   const lines = ({ a, b }: Expected['before']): readonly string[] =>
     Object.entries({ a, b }).flatMap(([cell, { rows, objects }]) => [...objects.map((line) => `${cell} ${line}`), ...Object.entries(rows).flatMap(([table, of]) => of.map((line, n) => `${cell} ${table} ${n} ${line}`))])
   const [here, there] = [new Set(lines(found)), new Set(lines(expected))]
@@ -136,7 +136,7 @@ function differences(found: Expected['before'], expected: Expected['before']): r
 }
 
 /** Objects of the mover bear the move's id. */
-function nameless(look: { readonly a: Look; readonly b: Look }, moveId: string | null): { readonly a: Look; readonly b: Look } {
+export function nameless(look: { readonly a: Look; readonly b: Look }, moveId: string | null): { readonly a: Look; readonly b: Look } {
   const id = moveId ?? ''
   const clean = ({ rows, objects }: Look): Look => ({
     rows,

@@ -12,6 +12,7 @@ import { createApp } from '../../src/move/app.js'
 import { installControlSchema } from '../../src/move/control-schema.js'
 import { createLogger } from '../../src/observability/logger.js'
 import { silent } from '../../src/observability/progress.js'
+import type { Progress } from '../../src/observability/progress.js'
 import { Session } from '../../src/postgres/session.js'
 import { freshDatabase } from './database.js'
 import type { TestDatabase } from './database.js'
@@ -55,7 +56,7 @@ export interface Look {
 export interface SmallCells extends AsyncDisposable {
   readonly databases: Readonly<Record<Role, TestDatabase>>
   /** One command in an application of its own, as one run of the program. */
-  run(command: (app: App, io: MoveIo) => Promise<MoveDocument>, options?: { readonly signal?: AbortSignal }): Promise<Ended>
+  run(command: (app: App, io: MoveIo) => Promise<MoveDocument>, options?: { readonly signal?: AbortSignal; readonly progress?: Progress }): Promise<Ended>
   /** The move's id, as the journal has it; null before there is one. */
   moveId(): Promise<string | null>
   /** As if the time had passed that a dead process's lease lasts. */
@@ -93,10 +94,10 @@ export async function smallCells(options: SmallCellsOptions = {}): Promise<Small
   const logger = createLogger({ level: 'silent', format: 'json', colour: false, destination: { write: () => undefined } })
   return {
     databases,
-    async run(command, { signal = new AbortController().signal } = {}) {
+    async run(command, { signal = new AbortController().signal, progress = silent } = {}) {
       await using app = createApp(settings, { logger, signal })
       try {
-        const document = await command(app, { progress: silent, confirm: async () => true, signal })
+        const document = await command(app, { progress, confirm: async () => true, signal })
         return ended(document.error, document)
       } catch (error) {
         return ended(errorDocument(asMoverError(error)), null)

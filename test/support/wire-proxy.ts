@@ -34,7 +34,8 @@ const COPY_DONE = '(copy done)'
 /** Answers after which the server waits for its client again. */
 const LAST_ANSWERS = new Set(['Z', 'G', 's'])
 const CANCEL_AGAIN_MS = 5
-const SLEEP = message('Q', text('SELECT pg_sleep(60)'))
+/** Yields no row, so that nothing precedes the error. */
+const SLEEP = message('Q', text('DO $$ BEGIN PERFORM pg_sleep(60); END $$'))
 
 /**
  * Stands between a client and a server, counts the client's statements, and does harm at one of them. Speaks as much of the
