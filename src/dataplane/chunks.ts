@@ -33,6 +33,12 @@ export async function countOwned(session: Session, tables: readonly OwnedTable[]
   return counts
 }
 
+/** Whether chunks of one table, in the order of their numbers, leave no key out: each begins where the one before it ends. */
+export function leaveNoGap(chunks: readonly Pick<Chunk, 'chunkNo' | 'lower' | 'upper'>[]): boolean {
+  const ends = [null, ...chunks.map(({ upper }) => upper)].map((end) => JSON.stringify(end))
+  return ends.at(-1) === 'null' && chunks.every(({ chunkNo, lower }, n) => chunkNo === n + 1 && JSON.stringify(lower) === ends[n])
+}
+
 /** Cuts a table's owned rows by their key. A table without identity, or with few rows, is one chunk. */
 export async function cutChunks(session: Session, table: OwnedTable, scope: Scope, options: { readonly rows: number; readonly chunkRows: number }): Promise<readonly Chunk[]> {
   if (options.rows === 0) return []

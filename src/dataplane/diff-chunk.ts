@@ -87,13 +87,14 @@ async function digests(request: DiffRequest, side: Side, key: string, row: strin
   return byKey
 }
 
+/** Each value as part of a record, as in the row's text: a cast to text of a value alone cuts the blanks of bpchar, and may be anybody's function. */
 async function differingColumns(request: DiffRequest, keys: { readonly source: string; readonly target: string }, digested: Readonly<Record<Side, ReadonlyMap<string, RowDigests>>>, keyText: string): Promise<readonly string[]> {
   const { table, map, secrets, source, target } = request
   const columns = inNameOrder(table.columns.filter((column) => secrets?.hidden.includes(column.name) !== true))
   const wanted = keyArray((JSON.parse(keyText) as (string | null)[]).map(literal))
   const read = async (session: Session, rows: RowSource, key: string, expression: (n: number) => string): Promise<(string | null)[]> => {
     const found = await session.rows<{ columns: (string | null)[] }>(
-      sql('chunk/column-digests', { key, columns: keyArray(columns.map((column, n) => `pg_catalog.md5((${canonical(column, expression(n))})::text)`)), from: rows.from, where: `(${rows.where}) AND ${key} = ${wanted}` }),
+      sql('chunk/column-digests', { key, columns: keyArray(columns.map((column, n) => `pg_catalog.md5(ROW(${canonical(column, expression(n))})::text)`)), from: rows.from, where: `(${rows.where}) AND ${key} = ${wanted}` }),
     )
     return found[0]?.columns ?? []
   }

@@ -170,7 +170,11 @@ export class App implements AsyncDisposable {
     if (!copied || move.state === 'aborting' || move.state === 'aborted' || move.state === 'completed') {
       throw wrongState(move, copied ? `is ${move.state}` : 'has not been copied yet', copied ? 'there is nothing left to compare' : `run \`org-mover resume ${move.id}\``)
     }
-    return drive(await this.#driveOptions(move, 'verify', io), { state: () => null }, async ({ ctx }) => (isOver ? verifyManifest(ctx) : verify(ctx)))
+    return drive(await this.#driveOptions(move, 'verify', io), { state: () => null }, async ({ ctx, journal }) => {
+      await (isOver ? verifyManifest(ctx) : verify(ctx))
+      // what an earlier verification found is no longer so
+      if (journal.row.error?.code === 'OM4001' || journal.row.error?.code === 'OM4002') await journal.update({ error: null })
+    })
   }
 
   async abort(moveId: string, io: MoveIo): Promise<MoveDocument> {

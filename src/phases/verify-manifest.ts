@@ -4,16 +4,17 @@ import { chunkRows } from '../dataplane/chunks.js'
 import { fingerprint, isSame, seedsOf, storedText } from '../dataplane/fingerprint.js'
 import { cellDatabase } from './context.js'
 import type { MoveContext } from './context.js'
+import { coveringChunks } from './covering-chunks.js'
 import { inParallel } from './parallel.js'
 import { frozenPlan } from './scopes.js'
 
-/** After the cutover: the retained source still holds, byte for byte, what was verified. Throws OM6002 naming the tables that do not. */
+/** After the cutover: the retained source still holds, byte for byte, what was verified. Throws OM4001 naming the tables that do not, OM4002 where the journal does not name every row. */
 export async function verifyManifest(ctx: MoveContext): Promise<void> {
   const { plan, scope } = frozenPlan(ctx)
   const seeds = seedsOf(ctx.holder.moveId)
   const tables = new Map(plan.owned.map((table) => [table.no, table]))
   const changed = new Set<string>()
-  const chunks = (await ctx.journal.chunks()).filter((chunk) => !chunk.purged)
+  const chunks = (await coveringChunks(ctx)).filter((chunk) => !chunk.purged)
   await inParallel(chunks, { jobs: ctx.options.jobs, signal: ctx.signal }, async (chunk) => {
     const table = tables.get(chunk.tableNo)
     if (table === undefined) throw new RangeError(`no table ${chunk.tableNo} in the plan`)

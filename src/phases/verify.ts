@@ -16,6 +16,7 @@ import { sideFingerprint } from '../dataplane/side-fingerprint.js'
 import type { Session } from '../postgres/session.js'
 import { cellDatabase } from './context.js'
 import type { ChunkRecord, MoveContext } from './context.js'
+import { coveringChunks } from './covering-chunks.js'
 import { inParallel } from './parallel.js'
 import { proveConstraints } from './prove-constraints.js'
 import { frozenPlan } from './scopes.js'
@@ -83,9 +84,9 @@ class Tally {
 async function verifyChunks(ctx: MoveContext, tally: Tally): Promise<void> {
   const { plan } = frozenPlan(ctx)
   const tables = new Map(plan.owned.map((table) => [table.no, table]))
-  // biggest first: a large chunk begun last would be waited for alone
-  const chunks = [...(await ctx.journal.chunks())].sort((a, b) => b.rows - a.rows)
   await ctx.journal.saveVerification({ ...NOT_VERIFIED, verdict: 'incomplete' })
+  // biggest first: a large chunk begun last would be waited for alone
+  const chunks = [...(await coveringChunks(ctx))].sort((a, b) => b.rows - a.rows)
   ctx.progress({ kind: 'total', rows: Object.values(ctx.journal.manifest().rows ?? {}).reduce((sum, n) => sum + n, 0), tables: new Set(chunks.map((c) => c.tableNo)).size })
   await inParallel(chunks, { jobs: ctx.options.jobs, signal: ctx.signal }, async (chunk) => {
     const table = tables.get(chunk.tableNo)
