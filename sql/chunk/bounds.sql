@@ -1,6 +1,6 @@
 -- Purpose: every n-th key of the organization's rows in key order: the inclusive upper bounds of its chunks.
 -- Parameters: $1 rows per chunk
--- Places: keys (as text), names, order, from, where
+-- Places: keys (as text, by the aliases of names), names (none of them n), order, from, where
 -- Result: key (text array)
 -- Locks: ACCESS SHARE; a sort of the keys where no index has their order
 SELECT ARRAY[{{keys}}] AS key

@@ -36,6 +36,7 @@ export async function checkServer(session: Session, catalog: Catalog, place: Fin
 export function comparedServers(source: Catalog, target: Catalog, place: FindingPlace): readonly Finding[] {
   const found: Finding[] = []
   if (source.server.encoding !== target.server.encoding) found.push(finding('OM2012', 'error', place, { message: `the source's encoding is ${source.server.encoding}, the target's ${target.server.encoding}`, hint: 'move between databases of one encoding' }))
+  else if (source.server.encoding === 'SQL_ASCII') found.push(finding('OM2012', 'error', place, { message: 'the encoding of both databases is SQL_ASCII: what their bytes mean is not known, and bytes that are not UTF-8 would be refused in the middle of the copy', hint: 'move between databases whose encoding is known, UTF8 for example' }))
   if (source.server.versionNum >= (Math.floor(target.server.versionNum / 10_000) + 1) * 10_000) {
     found.push(finding('OM2012', 'warning', place, { message: `the source (PostgreSQL ${Math.floor(source.server.versionNum / 10_000)}) is newer than the target (${Math.floor(target.server.versionNum / 10_000)})`, hint: 'values print alike on both; types that only the newer one has would fail to load, loudly' }))
   }

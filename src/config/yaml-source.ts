@@ -1,6 +1,11 @@
 import { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
-import type { Document, Node, Scalar } from 'yaml'
+import type { Document, Node, Scalar, YAMLMap } from 'yaml'
 import type { Problem } from './problems.js'
+
+/** Of one file: who reads more? */
+const MOST_PROBLEMS = 100
+/** `<<` merges, and may stand twice. */
+const MERGE = '<<'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -21,32 +26,54 @@ export interface YamlSource {
  */
 export function readYaml(file: string, text: string, env: Environment | null): YamlSource {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true, logLevel: 'error', uniqueKeys: false })
   const placeAt = (offset: number): string => `${file}:${lines.linePos(offset).line}`
   const placeOf = (path: readonly PropertyKey[]): string => placeAt(offsetOf(document.contents, path))
   if (document.errors.length > 0) {
     return { data: undefined, problems: document.errors.map((e) => ({ place: placeAt(e.pos[0]), path: [], text: syntaxProblem(e.code) })), unresolved: [], placeOf }
   }
   const missing: { readonly name: string; readonly path: readonly PropertyKey[] }[] = []
+  const keys: Problem[] = []
   visit(document, {
+    Map(_, node) {
+      for (const { key, text: problem } of wrongKeys(node)) keys.push({ place: placeAt(startOf(key) ?? 0), path: [], text: problem })
+    },
     Scalar(key, node, ancestors) {
       keepDigits(node)
       if (env === null || key === 'key') return
       for (const name of expand(node, env)) missing.push({ name, path: pathOf(node, ancestors) })
     },
   })
+  if (keys.length > 0) return { data: undefined, problems: keys.slice(0, MOST_PROBLEMS), unresolved: [], placeOf }
+  const { data, problems } = toData(document, placeAt(0))
   return {
-    ...toData(document, placeAt(0)),
-    problems: missing.map(({ name, path }) => ({ place: placeOf(path), path, text: `the environment variable ${name} is not set` })),
+    data,
+    problems: [...problems, ...missing.map(({ name, path }) => ({ place: placeOf(path), path, text: `the environment variable ${name} is not set` }))],
     unresolved: missing.map(({ path }) => path),
     placeOf,
   }
 }
 
+/**
+ * Keys that stand twice, and the one that no object keeps as its own everywhere: a rule under it would be lost in silence. In time that grows with
+ * the keys: the parser's own search for the first kind compares each with each, minutes for a long file.
+ */
+function wrongKeys({ items }: YAMLMap): readonly { readonly key: unknown; readonly text: string }[] {
+  const seen = new Set<string>()
+  return items.flatMap(({ key }) => {
+    if (!isScalar(key) || key.value === MERGE || typeof key.value === 'symbol') return []
+    const text = keyText(key)
+    if (text === '__proto__') return [{ key, text: 'the key __proto__ cannot be used' }]
+    if (seen.has(text)) return [{ key, text: syntaxProblem('DUPLICATE_KEY') }]
+    seen.add(text)
+    return []
+  })
+}
+
 /** An alias without anchor and an alias bomb show only here. */
-function toData(document: Document.Parsed, place: string): { readonly data: unknown; readonly problems?: readonly Problem[] } {
+function toData(document: Document.Parsed, place: string): { readonly data: unknown; readonly problems: readonly Problem[] } {
   try {
-    return { data: document.toJS() as unknown }
+    return { data: document.toJS() as unknown, problems: [] }
   } catch {
     return { data: undefined, problems: [{ place, path: [], text: 'is not valid YAML (unresolved or excessive aliases)' }] }
   }

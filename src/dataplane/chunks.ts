@@ -51,9 +51,9 @@ export async function cutChunks(session: Session, table: OwnedTable, scope: Scop
 }
 
 async function upperBounds(session: Session, key: readonly PlanColumn[], source: RowSource, chunkRows: number): Promise<readonly (readonly string[])[]> {
-  const names = key.map((column) => columnOf('t', column.name)).join(', ')
+  const columns = key.map((column) => columnOf('t', column.name))
   const rows = await session.rows<{ key: string[] }>(
-    sql('chunk/bounds', { keys: key.map((column) => `${columnOf('numbered', column.name)}::text`).join(', '), names, order: names, ...source }),
+    sql('chunk/bounds', { keys: key.map((_, n) => `numbered.c${n + 1}::text`).join(', '), names: columns.map((column, n) => `${column} AS c${n + 1}`).join(', '), order: columns.join(', '), ...source }),
     [chunkRows],
   )
   return rows.map((row) => row.key)

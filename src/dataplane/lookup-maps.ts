@@ -1,7 +1,7 @@
 import { matchLookup } from '../domain/match-lookup.js'
 import type { KeyedRow, LookupMatch, LookupRow } from '../domain/match-lookup.js'
 import type { LookupTable, MovePlan, PlanColumn, Reference, TableShape } from '../domain/move-plan.js'
-import { columnOf, identList, qualified } from '../postgres/quote.js'
+import { columnOf, ident, identList, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { compared, underCollation } from './compare.js'
@@ -25,15 +25,17 @@ const STAGE = 'pg_temp.org_mover_lookup'
 export async function matchLookupTable(source: Session, target: Session, table: LookupTable): Promise<LookupMatch> {
   const columns = lookupColumns(table)
   const names = identList(columns)
+  // a column of the table may have the name of one of the statement's own
+  const natural = table.matchBy.map((name) => `t.c${columns.indexOf(name) + 1}`)
   await target.execute(`DROP TABLE IF EXISTS ${STAGE}`)
   await target.execute(sql('shared/stage', { stage: STAGE, columns: names, table: qualified(table.id) }))
   await copyBetween({ source, out: sql('chunk/read', { columns: columns.map((name) => columnOf('t', name)).join(', '), from: tableItself(table), where: 'true' }), target, into: `COPY ${STAGE} (${names}) FROM STDIN` })
   const rows = await target.rows<KeyedRow & Record<string, unknown>>(
     sql('lookup/rows', {
-      columns: columns.map((name) => `${columnOf('t', name)}::text`).join(', '),
-      names,
-      key: table.matchBy.map((name) => columnOf('t', name)).join(', '),
-      has_null: table.matchBy.map((name) => `${columnOf('t', name)} IS NULL`).join(' OR '),
+      columns: columns.map((_, n) => `t.c${n + 1}::text`).join(', '),
+      names: columns.map((name, n) => `${ident(name)} AS c${n + 1}`).join(', '),
+      key: natural.join(', '),
+      has_null: natural.map((column) => `${column} IS NULL`).join(' OR '),
       stage: STAGE,
       table: tableItself(table).replace(/ AS t$/, ''),
     }),

@@ -45,4 +45,14 @@ describe('declared SQL of any shape', () => {
       { numRuns: 3000 },
     )
   })
+
+  it('takes any text in time that grows with it', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+      expect(withOrg(text, 'o')).toHaveProperty('ok')
+    }), { numRuns: 3000 })
+    const long = ["'", '"', '(', ')', '/*', '*/', '--', '$a$', '$a', "E'\\", ':org ', ':', '$1 ', '\n', "''", '/* */', 'x'].map((part) => part.repeat(200_000))
+    const started = performance.now()
+    for (const text of [...long, ...long.map((part) => `'${part.replaceAll("'", "''")}'`), ...long.map((part) => `/*${part}`)]) withOrg(text, 'o')
+    expect(performance.now() - started).toBeLessThan(20_000)
+  }, 60_000)
 })

@@ -9,7 +9,7 @@ import { createApp } from '../../src/move/app.js'
 import { createLogger } from '../../src/observability/logger.js'
 import { silent } from '../../src/observability/progress.js'
 import { freshDatabase } from './database.js'
-import type { TestDatabase } from './database.js'
+import type { FreshDatabaseOptions, TestDatabase } from './database.js'
 import { CELLS } from './generated-cell/model.js'
 import type { CellName } from './generated-cell/model.js'
 
@@ -31,6 +31,7 @@ export interface CellsOptions {
   readonly config: Readonly<Record<string, unknown>>
   /** Organizations that `cell-a` serves. */
   readonly orgs: readonly string[]
+  readonly encoding?: Readonly<Record<CellName, FreshDatabaseOptions['encoding']>>
   /** The role (password `weak`) as which the application comes to the cells; default: the superuser. */
   readonly role?: string
   /** Keyring files by cell. */
@@ -50,7 +51,8 @@ export async function cellsInProcess(options: CellsOptions): Promise<CellsInProc
     await Promise.all(
       CELLS.map(async (cell) => {
         for (const name of options.databases) {
-          const database = await freshDatabase({ cluster: cell })
+          const encoding = options.encoding?.[cell]
+          const database = await freshDatabase({ cluster: cell, ...(encoding === undefined ? {} : { encoding }) })
           databases[cell].set(name, database)
           await database.query(options.setUp(cell, name))
         }
