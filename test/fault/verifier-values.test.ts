@@ -106,10 +106,14 @@ describe('a verification that did not look, or did not run, is never a passed on
     }
   })
 
-  test.each([null, 'not_run', 'incomplete', 'different'])('the cutover refuses the verdict %s', async (verdict) => {
+  test.each([null, 'not_run', 'incomplete', 'different'])('with the verdict %s the route does not flip before both sides were read again', async (verdict) => {
+    const b = cells.databases.b.get('main')
+    if (b === undefined) throw new RangeError('no main database')
+    await pastTheFence(b, () => b.query(`INSERT INTO planted.notes (id, organization_id) VALUES (11, 1)`))
     await cells.control.query(`UPDATE org_mover.move SET verification = CASE WHEN $1::text IS NULL THEN NULL ELSE verification || jsonb_build_object('verdict', $1::text) END`, [verdict])
     const { error, state } = await cells.app.resume(moveId, cells.io)
-    expect([error?.code, state, await route()]).toEqual(['OM4002', 'failed', 'cell-a'])
+    expect([error?.code, state, await route()]).toEqual(['OM4001', 'failed', 'cell-a'])
+    await pastTheFence(b, () => b.query('DELETE FROM planted.notes WHERE id = 11'))
   })
 
   test('verified again, it goes on; and what is retained is looked at whole as well', async () => {
