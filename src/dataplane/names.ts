@@ -25,7 +25,8 @@ export function fenceFunction(moveId: string, tableNo: number): string {
   return qualified({ schema: SCHEMA, name: `fence_${moveHex(moveId)}_${tableNo}` })
 }
 
-export type FenceTrigger = 'new' | 'old' | 'truncate'
+/** `new` and `old` reject by that version of a row; `skip` leaves rows out of the statements of a session that asks for it. */
+export type FenceTrigger = 'new' | 'old' | 'skip' | 'truncate'
 
 export function fenceTrigger(moveId: string, kind: FenceTrigger): string {
   return `org_mover_${moveHex(moveId)}_${kind}`

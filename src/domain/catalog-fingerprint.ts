@@ -5,14 +5,14 @@ import type { Catalog, Column, ForeignKey, Index, Table, TableName } from './cat
 const OUR_FUNCTIONS = 'org_mover.'
 
 /**
- * SHA-256 (hex) of what the named tables and their partitions of all levels are: names, columns, constraints, partition bounds, triggers,
+ * By table (`schema.name`), SHA-256 (hex) of what the named tables and their partitions of all levels are: names, columns, constraints, partition bounds, triggers,
  * rules, row security. Taken at the freeze and again before verify and cutover, on the same database: any DDL in between that
  * could add, lose, hide or change rows, or lift the fence, changes it. Independent of the order of any list and of plain indexes, object
- * ids, sizes, estimates, privileges and sequences. A table that is gone changes it as well. Column numbers count: a column that was
+ * ids, sizes, estimates, privileges and sequences. A table that is gone has none. Column numbers count: a column that was
  * dropped and made again has another one, and its values are lost. Triggers of fences do not: those of other moves come and go
  * (P2), and whoever calls this knows which of its own must be there.
  */
-export function catalogFingerprint(catalog: Catalog, tables: readonly TableName[]): string {
+export function catalogFingerprint(catalog: Catalog, tables: readonly TableName[]): Readonly<Record<string, string>> {
   const byKey = new Map(catalog.tables.map((table) => [tableKey(table), table]))
   const partitions = partitionsByParent(catalog)
   const foreignKeys = groupBy(catalog.foreignKeys, (foreignKey) => tableKey(foreignKey.table))
@@ -23,11 +23,11 @@ export function catalogFingerprint(catalog: Catalog, tables: readonly TableName[
     for (const partition of partitions.get(key) ?? []) add(tableKey(partition))
   }
   for (const table of tables) add(tableKey(table))
-  const described = [...wanted].sort().map((key) => {
+  const described = [...wanted].sort().flatMap((key): [string, string][] => {
     const table = byKey.get(key)
-    return [key, table === undefined ? null : describeTable(table, foreignKeys.get(key) ?? [])]
+    return table === undefined ? [] : [[key, createHash('sha256').update(JSON.stringify(describeTable(table, foreignKeys.get(key) ?? []))).digest('hex')]]
   })
-  return createHash('sha256').update(JSON.stringify(described)).digest('hex')
+  return Object.fromEntries(described)
 }
 
 function partitionsByParent(catalog: Catalog): ReadonlyMap<string, readonly Table[]> {

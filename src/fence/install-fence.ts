@@ -6,7 +6,7 @@ import type { Scope } from '../dataplane/owned-rows.js'
 import { ident, literal, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
-import { isToldByRow, lookupFunction, rejectFunction, whenClause } from './fence-sql.js'
+import { fenceFunctions, isToldByRow, skipClause, whenClause } from './fence-sql.js'
 import type { FenceFacts } from './fence-sql.js'
 import { withLockRetries } from './lock-retries.js'
 
@@ -29,8 +29,7 @@ export interface FenceRequest {
  */
 export async function installFence(request: FenceRequest): Promise<void> {
   const { session, tables, scope, facts } = request
-  await session.execute(rejectFunction(facts))
-  for (const table of tables) if (!isToldByRow(table)) await session.execute(lookupFunction(table, scope, facts))
+  for (const text of fenceFunctions(tables, scope, facts)) await session.execute(text)
   const leaves = await leavesOf(session, tables)
   const existing = await existingTriggers(session, facts.moveId)
   for (const table of tables) {
@@ -59,36 +58,38 @@ export async function existingTriggers(session: Session, moveId: string): Promis
   return new Map(rows.map((row) => [triggerKey({ schema: row.schema, name: row.table }, row.name), row.enabled]))
 }
 
-/** The triggers that a whole fence has, as `triggerKey`s. */
-export async function expectedTriggers(session: Session, tables: readonly OwnedTable[], moveId: string): Promise<readonly string[]> {
+/** The triggers that a whole fence has, as `triggerKey`s; only of the leaves that were there at the freeze. */
+export async function expectedTriggers(session: Session, tables: readonly OwnedTable[], options: { readonly moveId: string; readonly wasThere: (leaf: TableName) => boolean }): Promise<readonly string[]> {
+  const { moveId, wasThere } = options
   const leaves = await leavesOf(session, tables)
   return tables.flatMap((table) => [
-    ...(['new', 'old'] as const).map((kind) => triggerKey(table.id, fenceTrigger(moveId, kind))),
-    ...[table.id, ...(leaves.get(qualified(table.id)) ?? [])].map((on) => triggerKey(on, fenceTrigger(moveId, 'truncate'))),
+    ...(['new', 'old', 'skip'] as const).map((kind) => triggerKey(table.id, fenceTrigger(moveId, kind))),
+    ...[table.id, ...(leaves.get(qualified(table.id)) ?? []).filter(wasThere)].map((on) => triggerKey(on, fenceTrigger(moveId, 'truncate'))),
   ])
 }
 
 async function leavesOf(session: Session, tables: readonly OwnedTable[]): Promise<Map<string, TableName[]>> {
-  const partitioned = tables.filter((table) => table.partitioned)
   const leaves = new Map<string, TableName[]>()
-  if (partitioned.length === 0) return leaves
-  const rows = await session.rows<{ root_schema: string; root: string; schema: string; name: string }>(sql('fence/leaves'), [partitioned.map((t) => t.id.schema), partitioned.map((t) => t.id.name)])
-  for (const row of rows) {
-    const root = qualified({ schema: row.root_schema, name: row.root })
-    leaves.set(root, [...(leaves.get(root) ?? []), { schema: row.schema, name: row.name }])
-  }
+  for (const { root, partition } of await partitionsOf(session, tables)) leaves.set(qualified(root), [...(leaves.get(qualified(root)) ?? []), partition])
   return leaves
+}
+
+/** Partitions of all levels below these tables, as they are now. */
+export async function partitionsOf(session: Session, tables: readonly OwnedTable[]): Promise<readonly { readonly root: TableName; readonly partition: TableName }[]> {
+  const partitioned = tables.filter((table) => table.partitioned)
+  if (partitioned.length === 0) return []
+  const rows = await session.rows<{ root_schema: string; root: string; schema: string; name: string }>(sql('fence/leaves'), [partitioned.map((t) => t.id.schema), partitioned.map((t) => t.id.name)])
+  return rows.map((row) => ({ root: { schema: row.root_schema, name: row.root }, partition: { schema: row.schema, name: row.name } }))
 }
 
 function rowTriggers(table: OwnedTable, scope: Scope, facts: FenceFacts): readonly { readonly name: string; readonly text: string }[] {
   const told = isToldByRow(table)
   const versions = [
-    { kind: 'new', row: 'NEW', timing: 'AFTER INSERT OR UPDATE' },
-    { kind: 'old', row: 'OLD', timing: 'AFTER UPDATE OR DELETE' },
+    { kind: 'new', when: whenClause(table, scope, facts, 'NEW'), timing: 'AFTER INSERT OR UPDATE' },
+    { kind: 'old', when: whenClause(table, scope, facts, 'OLD'), timing: 'AFTER UPDATE OR DELETE' },
+    { kind: 'skip', when: skipClause(table, scope), timing: 'BEFORE UPDATE OR DELETE' },
   ] as const
-  return versions.map(({ kind, row, timing }) =>
-    trigger(table.id, facts, kind, { timing, level: 'ROW', when: whenClause(table, scope, facts, row), function: fenceFunction(facts.moveId, told ? 0 : table.no) }),
-  )
+  return versions.map(({ kind, when, timing }) => trigger(table.id, facts, kind, { timing, level: 'ROW', when, function: fenceFunction(facts.moveId, told ? 0 : table.no) }))
 }
 
 function truncateTrigger(on: TableName, facts: FenceFacts): { readonly name: string; readonly on: TableName; readonly text: string } {

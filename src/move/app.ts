@@ -172,8 +172,8 @@ export class App implements AsyncDisposable {
     }
     return drive(await this.#driveOptions(move, 'verify', io), { state: () => null }, async ({ ctx, journal }) => {
       await (isOver ? verifyManifest(ctx) : verify(ctx))
-      // what an earlier verification found is no longer so
-      if (journal.row.error?.code === 'OM4001' || journal.row.error?.code === 'OM4002') await journal.update({ error: null })
+      // what stopped the move before is not an error of this command
+      await journal.update({ error: null })
     })
   }
 

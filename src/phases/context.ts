@@ -83,8 +83,8 @@ export interface Manifest {
   /** The setting with which the mover's own sessions pass the fence. */
   readonly pass: string
   readonly servers?: Readonly<Record<string, ServerIdentity>>
-  /** Catalog fingerprints by `side/database`. */
-  readonly catalogs?: Readonly<Record<string, string>>
+  /** By `side/database` and table (`schema.name`): fingerprints of the move's tables and their partitions; '' for others in their schemas. */
+  readonly catalogs?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** Lookup tables whose keys are the same on both cells: nothing is remapped. */
   readonly identicalLookups?: readonly number[]
   /** Digest of the pairs by which each lookup table was mapped: compared again at the cutover. */

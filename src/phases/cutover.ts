@@ -1,17 +1,19 @@
 import { MoverError } from '../domain/errors.js'
 import { guarded } from '../dataplane/guard.js'
 import { liftFence } from '../fence/lift-fence.js'
+import { redirectFence } from '../fence/redirect-fence.js'
 import { advanceSequences } from './advance-sequences.js'
 import { cleanSide } from './clean-cell.js'
 import type { MoveContext } from './context.js'
 import { assertLookupsUnchanged, loadShared, withSharedHeld } from './copy-exempt.js'
 import { runHooks } from './hooks.js'
+import { frozenPlan } from './scopes.js'
 import { assertWorldUnchanged } from './world.js'
 
 /**
  * The point of no return: when every gate has been read again, the route flips by compare-and-swap. Then the target's fence
- * is lifted, what the mover kept there goes, and maintenance ends. The source stays fenced for the retention. Run again after
- * the flip, it only finishes the rest.
+ * is lifted, what the mover kept there goes, and maintenance ends. The source stays fenced for the retention, and tells who is
+ * rejected there which cell serves now. Run again after the flip, it only finishes the rest.
  */
 export async function cutover(ctx: MoveContext): Promise<void> {
   if (!(await ctx.journal.isCutOver())) {
@@ -20,7 +22,19 @@ export async function cutover(ctx: MoveContext): Promise<void> {
   }
   for (const cell of ctx.cells.target.values()) await cell.admin.use((session) => liftFence(session, ctx.holder.moveId))
   await runHooks(ctx, 'leave')
+  await redirect(ctx)
   await cleanSide(ctx, 'target')
+}
+
+async function redirect(ctx: MoveContext): Promise<void> {
+  const served = await ctx.router.read(ctx.org)
+  if (served === null || served.cell === ctx.source) return
+  const { plan, scope } = frozenPlan(ctx)
+  const { pass } = ctx.journal.manifest()
+  for (const [database, cell] of ctx.cells.source) {
+    const tables = plan.owned.filter((table) => table.id.database === database)
+    await cell.admin.use((session) => guarded(session, ctx.holder, () => redirectFence(session, tables, scope, { moveId: ctx.holder.moveId, org: ctx.org, side: 'source', pass, served })))
+  }
 }
 
 async function passGates(ctx: MoveContext): Promise<void> {

@@ -1,34 +1,49 @@
+import { tableKey } from '../domain/catalog.js'
+import type { Catalog, TableName } from '../domain/catalog.js'
 import { catalogFingerprint } from '../domain/compare-catalogs.js'
 import { MoverError } from '../domain/errors.js'
 import { allTables } from '../domain/move-plan.js'
 import type { Side } from '../domain/vocabulary.js'
 import { readCatalog } from '../postgres/read-catalog.js'
+import { isOwnedRow } from '../dataplane/owned-rows.js'
+import { qualified } from '../postgres/quote.js'
 import { sql } from '../postgres/sql.js'
 import type { Session } from '../postgres/session.js'
-import { existingTriggers, expectedTriggers } from '../fence/install-fence.js'
+import { existingTriggers, expectedTriggers, partitionsOf } from '../fence/install-fence.js'
 import { cellDatabase } from './context.js'
 import type { MoveContext, ServerIdentity } from './context.js'
+import { frozenPlan } from './scopes.js'
+
+/** By table; '' for those that do not move, of which only that they are there counts. */
+type Fingerprints = Readonly<Record<string, string>>
 
 /** What must not change between freeze and cutover: catalogs of both cells, fences included, and the servers themselves. */
 export interface World {
   readonly servers: Readonly<Record<string, ServerIdentity>>
-  readonly catalogs: Readonly<Record<string, string>>
+  readonly catalogs: Readonly<Record<string, Fingerprints>>
 }
 
 export async function lookAtWorld(ctx: MoveContext): Promise<World> {
   const servers: Record<string, ServerIdentity> = {}
-  const catalogs: Record<string, string> = {}
+  const catalogs: Record<string, Fingerprints> = {}
   for (const side of ['source', 'target'] as const) {
     for (const database of ctx.cells[side].keys()) {
       const key = `${side}/${database}`
       await cellDatabase(ctx, side, database).read.use(async (session) => {
         servers[key] = await identify(session)
         const names = allTables(ctx.journal.plan()).filter((table) => table.id.database === database).map((table) => table.id)
-        catalogs[key] = catalogFingerprint(await readCatalog(session), names)
+        catalogs[key] = fingerprints(await readCatalog(session), names)
       })
     }
   }
   return { servers, catalogs }
+}
+
+/** A table made meanwhile in a schema of the move may hold rows of the organization that nothing fences. */
+function fingerprints(catalog: Catalog, moving: readonly TableName[]): Fingerprints {
+  const schemas = new Set(moving.map((name) => name.schema))
+  const others = catalog.tables.filter((table) => !table.isPartition && schemas.has(table.schema)).map((table): [string, string] => [tableKey(table), ''])
+  return { ...Object.fromEntries(others), ...catalogFingerprint(catalog, moving) }
 }
 
 async function identify(session: Session): Promise<ServerIdentity> {
@@ -49,7 +64,7 @@ export async function assertWorldUnchanged(ctx: MoveContext, when: string): Prom
     if (found?.systemIdentifier !== server.systemIdentifier) changes.push(`${key} is another server (system identifier ${found?.systemIdentifier ?? 'unknown'}, was ${server.systemIdentifier})`)
     else if (found.timeline !== server.timeline) changes.push(`${key} has failed over (timeline ${found.timeline}, was ${server.timeline})`)
   }
-  for (const [key, fingerprint] of Object.entries(catalogs ?? {})) if (now.catalogs[key] !== fingerprint) changes.push(`the schema of ${key} has changed since the freeze (a table, partition, constraint or trigger of a moving table)`)
+  for (const [key, before] of Object.entries(catalogs ?? {})) changes.push(...(await schemaChanges(ctx, key, before, now.catalogs[key] ?? {})))
   for (const side of ['source', 'target'] as const) changes.push(...(await missingTriggers(ctx, side)))
   if (servers === undefined || catalogs === undefined) changes.push('the journal has no record of the freeze')
   if (changes.length === 0) return
@@ -61,13 +76,45 @@ export async function assertWorldUnchanged(ctx: MoveContext, when: string): Prom
   })
 }
 
+async function schemaChanges(ctx: MoveContext, key: string, before: Fingerprints, now: Fingerprints): Promise<readonly string[]> {
+  const lost = Object.entries(before).filter(([table, fingerprint]) => fingerprint !== '' && now[table] !== fingerprint)
+  const came = Object.entries(now).filter(([table]) => before[table] === undefined)
+  const partitions = await harmlessPartitions(ctx, key, came.flatMap(([table, fingerprint]) => (fingerprint === '' ? [] : [table])))
+  return [
+    ...lost.map(([table]) => (now[table] === undefined ? `table ${table} of ${key} is gone` : `table ${table} of ${key} has changed since the freeze (a column, partition, constraint, rule or trigger)`)),
+    ...came.filter(([table]) => !partitions.has(table)).map(([table, fingerprint]) => (fingerprint === '' ? `table ${table} was created in ${key} since the freeze, where nothing fences it` : `partition ${table} was attached in ${key} since the freeze with rows of the organization`)),
+  ]
+}
+
+/** A cell's partition manager does not wait for a move. A partition that came meanwhile is fenced as its parent is, and holds no row of the organization unless it was attached with one. */
+async function harmlessPartitions(ctx: MoveContext, key: string, came: readonly string[]): Promise<ReadonlySet<string>> {
+  if (came.length === 0) return new Set()
+  const side = key.startsWith('source/') ? 'source' : 'target'
+  const database = key.slice(side.length + 1)
+  const { plan, scope } = frozenPlan(ctx)
+  const tables = plan.owned.filter((table) => table.id.database === database && table.partitioned)
+  return cellDatabase(ctx, side, database).read.use(async (session) => {
+    const harmless = new Set<string>()
+    for (const { root, partition } of await partitionsOf(session, tables)) {
+      const name = tableKey(partition)
+      const table = tables.find(({ id }) => tableKey(id) === tableKey(root))
+      if (table === undefined || !came.includes(name)) continue
+      const { rows } = await session.one<{ rows: string }>(sql('chunk/count-owned', { no: '0', from: `${qualified(partition)} AS t`, where: isOwnedRow(table, scope) }))
+      if (rows === '0') harmless.add(name)
+    }
+    for (const name of harmless) ctx.progress({ kind: 'step', text: `partition ${name} came to ${key} since the freeze; it holds no row of the organization` })
+    return harmless
+  })
+}
+
 async function missingTriggers(ctx: MoveContext, side: Side): Promise<readonly string[]> {
   const missing: string[] = []
   for (const database of ctx.cells[side].keys()) {
     const tables = ctx.journal.plan().owned.filter((table) => table.id.database === database)
+    const known = ctx.journal.manifest().catalogs?.[`${side}/${database}`]
     await cellDatabase(ctx, side, database).read.use(async (session) => {
       const there = await existingTriggers(session, ctx.holder.moveId)
-      for (const key of await expectedTriggers(session, tables, ctx.holder.moveId)) {
+      for (const key of await expectedTriggers(session, tables, { moveId: ctx.holder.moveId, wasThere: (leaf) => known?.[tableKey(leaf)] !== undefined })) {
         if (!['O', 'A'].includes(there.get(key) ?? '')) missing.push(`the fence's trigger on ${key} (${side}) is gone or disabled`)
       }
     })

@@ -19,7 +19,7 @@ const LEAF = table('events_1_1', { isPartition: true, parents: [MIDDLE], partiti
 const OTHER = table('other')
 const KEYS = [foreignKey('events', ['a'], 'other', ['id']), foreignKey('events', ['b'], 'other', ['id'], { name: 'second' })]
 
-const fingerprint = (tables: readonly Table[], over: Partial<Catalog> = {}): string => catalogFingerprint(catalog(tables, { foreignKeys: KEYS, ...over }), [ROOT])
+const fingerprint = (tables: readonly Table[], over: Partial<Catalog> = {}): string => JSON.stringify(catalogFingerprint(catalog(tables, { foreignKeys: KEYS, ...over }), [ROOT]))
 const BEFORE = fingerprint([EVENTS, MIDDLE, LEAF, OTHER])
 const after = (events: Partial<Table>): string => fingerprint([{ ...EVENTS, ...events }, MIDDLE, LEAF, OTHER])
 
@@ -29,7 +29,8 @@ describe('the fingerprint of the catalog', () => {
     const tables = [LEAF, { ...MIDDLE, oid: 99 }, { ...shuffled, oid: 7, bytes: 1, rowEstimate: 9, isOwner: false }]
     const sequences = [{ schema: 'public', name: 's', usedBy: null, increment: '1', min: '1', max: '9', cycle: false, lastValue: '5' }]
     expect(fingerprint(tables, { foreignKeys: KEYS.toReversed(), sequences })).toBe(BEFORE)
-    expect(BEFORE).toMatch(/^[0-9a-f]{64}$/)
+    expect(Object.keys(JSON.parse(BEFORE))).toEqual(['public.events', 'public.events_1', 'public.events_1_1'])
+    expect(Object.values(JSON.parse(BEFORE))).toEqual(Array.from({ length: 3 }, () => expect.stringMatching(/^[0-9a-f]{64}$/)))
   })
 
   test('changes with every partition, column, constraint and trigger', () => {
