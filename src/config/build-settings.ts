@@ -53,7 +53,7 @@ function cellSettings(name: string, raw: RawConfig['cells'][string], path: (name
     const long = typeof value === 'string' ? { url: value } : value
     return [database, { url: long.url, readFrom: long.read_from ?? null, searchPath: long.search_path ?? null }]
   })
-  return { name, databases: new Map(databases), keyring: raw.keyring === undefined ? null : path(raw.keyring), transportKey: raw.transport_key ?? null }
+  return { name, databases: new Map(databases), keyring: raw.keyring === undefined ? null : path(raw.keyring), transportKey: raw.transport_key ?? null, maxMoves: raw.max_moves ?? null }
 }
 
 function routingSettings(raw: RawConfig): RoutingSettings {

@@ -38,6 +38,7 @@ const cell = z.strictObject({
   databases: z.record(name, database).refine((map) => Object.keys(map).length > 0, { error: 'at least one database is needed' }),
   keyring: fileName.optional(),
   transport_key: z.string().regex(/^[A-Za-z0-9+/]{43}=$/, { error: 'expected the public key that `org-mover secrets keygen` prints' }).optional().describe('public key to which secrets for this cell are sealed, where they travel sealed'),
+  max_moves: z.int().min(1, { error: 'must be at least 1' }).optional().describe('moves from or to the cell that may be under way at once, whichever machines drive them (default: no limit)'),
 })
 
 const OWN_ROUTE_TABLE = 'org_mover.route'

@@ -35,6 +35,8 @@ export interface CellSettings {
   readonly keyring: string | null
   /** Public key to which secrets for this cell are sealed. */
   readonly transportKey: string | null
+  /** Moves from or to the cell that may be under way at once; null for any number. */
+  readonly maxMoves: number | null
 }
 
 export interface DatabaseSettings {

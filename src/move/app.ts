@@ -130,7 +130,7 @@ export class App implements AsyncDisposable {
       request.pauseBefore === undefined ? 'the route flips when verification has passed' : `pauses before ${request.pauseBefore}`,
     ]
     if (retaining === null && !(await io.confirm(lines))) throw declined()
-    const move = await createMove(control, { org: request.org, source, target: request.to, pauseBefore: request.pauseBefore ?? null, createdBy: whoAmI() })
+    const move = await createMove(control, { org: request.org, source, target: request.to, pauseBefore: request.pauseBefore ?? null, createdBy: whoAmI() }, this.#limits())
     return this.#run(move, 'move', io)
   }
 
@@ -256,6 +256,10 @@ export class App implements AsyncDisposable {
       if (outcome === 'paused') await journal.update({ state: 'paused' })
       else await journal.update({ error: null })
     })
+  }
+
+  #limits(): ReadonlyMap<string, number> {
+    return new Map([...this.#settings.cells.values()].flatMap(({ name, maxMoves }) => (maxMoves === null ? [] : [[name, maxMoves]])))
   }
 
   /** `confirm_cutover`: a person's go, at the last moment. */

@@ -12,6 +12,8 @@ import type { MoveHead, MoveHeadRecord, MoveRecord, MoveRow } from './move-row.j
 
 /** The moves themselves. What belongs to a move stands in journal-tables, journal-chunks, journal-phases, created-objects and journal-events. */
 
+const LIMITS_LOCK = `SELECT pg_advisory_xact_lock(hashtextextended('org_mover moves of a cell', 0))`
+
 export interface NewMove {
   readonly org: string
   readonly source: string
@@ -23,11 +25,32 @@ export interface NewMove {
 
 /**
  * Enters a move in state `created`, epoch 0; nobody holds its lease yet. Throws OM2005 where the target still retains the
- * organization from an earlier move away from it, OM2003 where another move of the organization has not ended.
+ * organization from an earlier move away from it, OM2003 where another move of the organization has not ended, OM3013 where one of
+ * the cells has as many moves as `limits` allows: counted and entered under one lock, so that no two machines pass together.
  */
-export async function createMove(session: Session, move: NewMove): Promise<MoveRow> {
+export async function createMove(session: Session, move: NewMove, limits: ReadonlyMap<string, number> = new Map()): Promise<MoveRow> {
   const retaining = await findRetainingMove(session, move.org, move.target)
   if (retaining !== null) throw retained(move, retaining)
+  return session.transaction('READ COMMITTED', async () => {
+    if (limits.size > 0) await session.execute(LIMITS_LOCK)
+    for (const cell of [move.source, move.target]) await assertBelowLimit(session, cell, limits.get(cell) ?? null)
+    return enter(session, move)
+  })
+}
+
+async function assertBelowLimit(session: Session, cell: string, limit: number | null): Promise<void> {
+  if (limit === null) return
+  const moves = await session.rows<{ id: string; org: string }>(sql('journal/under-way'), [cell])
+  if (moves.length < limit) return
+  throw new MoverError({
+    code: 'OM3013',
+    message: `${moves.length} move(s) from or to ${cell} are under way, and max_moves allows ${limit}: ${moves.slice(0, 5).map(({ id, org }) => `${id} of organization ${org}`).join(', ')}. Nothing was begun`,
+    hint: 'run the command again when one of them has cut over or was aborted',
+    retry: 'safe',
+  })
+}
+
+async function enter(session: Session, move: NewMove): Promise<MoveRow> {
   const [record] = await session.rows<MoveRecord>(sql('journal/create-move'), [newMoveId(), move.org, move.source, move.target, move.pauseBefore, move.createdBy])
   if (record === undefined) throw await alreadyMoving(session, move.org)
   return moveOf(record)

@@ -34,6 +34,8 @@ export interface CellsOptions {
   readonly encoding?: Readonly<Record<CellName, FreshDatabaseOptions['encoding']>>
   /** The role (password `weak`) as which the application comes to the cells; default: the superuser. */
   readonly role?: string
+  /** Further keys of each cell in the configuration. */
+  readonly cell?: Readonly<Record<string, unknown>>
   /** Keyring files by cell. */
   readonly keyrings?: Readonly<Record<CellName, unknown>>
 }
@@ -63,7 +65,7 @@ export async function cellsInProcess(options: CellsOptions): Promise<CellsInProc
       const keyring = join(folder, `${cell}-keys.yaml`)
       if (options.keyrings !== undefined) await writeFile(keyring, stringify(options.keyrings[cell]), { mode: 0o600 })
       const urls = [...databases[cell]].map(([name, { url }]): [string, string] => [name, asRole(url, options.role)])
-      return { databases: Object.fromEntries(urls), ...(options.keyrings === undefined ? {} : { keyring }) }
+      return { ...options.cell, databases: Object.fromEntries(urls), ...(options.keyrings === undefined ? {} : { keyring }) }
     }
     await writeFile(file, stringify({ cells: { 'cell-a': await cellOf('a'), 'cell-b': await cellOf('b') }, control: control.url, retention: 0, ...options.config }))
     const signal = new AbortController().signal

@@ -3,7 +3,7 @@ import type { CellsInProcess } from './cells-in-process.js'
 import type { TestDatabase } from './database.js'
 
 /**
- * Two cells with every way in which a write can reach a row: organizations 1 to 3 on `a`, 4 and 5 on `b`. Organization n has project 10n,
+ * Two cells with every way in which a write can reach a row: organizations 1 to 3, 6 and 7 on `a`, 4 and 5 on `b`. Organization n has project 10n,
  * notes 10n and 10n + 1 below it, and so on; it is on plan n, so that one statement, with the number put in, is the same for each.
  */
 const TABLES = `
@@ -37,7 +37,7 @@ const TABLES = `
 `
 
 const ROWS = (orgs: readonly number[]): string => `
-  INSERT INTO plans SELECT n, 'plan ' || n FROM generate_series(1, 5) AS n;
+  INSERT INTO plans SELECT n, 'plan ' || n FROM generate_series(1, 7) AS n;
   INSERT INTO organizations SELECT unnest('{${orgs.join()}}'::bigint[]);
   INSERT INTO projects SELECT 10 * id, id, 'project' FROM organizations;
   INSERT INTO notes SELECT 10 * o.id + n, 10 * o.id, 'note' FROM organizations AS o, generate_series(0, 1) AS n;
@@ -49,11 +49,12 @@ const ROWS = (orgs: readonly number[]): string => `
   ANALYZE;
 `
 
-export async function fencedCells(config: Readonly<Record<string, unknown>> = {}): Promise<CellsInProcess> {
+export async function fencedCells(config: Readonly<Record<string, unknown>> = {}, cell: Readonly<Record<string, unknown>> = {}): Promise<CellsInProcess> {
   return cellsInProcess({
+    cell,
     databases: ['main'],
-    orgs: ['1', '2', '3'],
-    setUp: (cell) => TABLES + ROWS(cell === 'a' ? [1, 2, 3] : [4, 5]),
+    orgs: ['1', '2', '3', '6', '7'],
+    setUp: (cell) => TABLES + ROWS(cell === 'a' ? [1, 2, 3, 6, 7] : [4, 5]),
     config: { tenancy: { tables: { 'public.plans': { exempt: 'lookup', match_by: ['name'] }, 'public.aside': { exempt: 'skip' } } }, lock_timeout: '2s', ...config },
   })
 }

@@ -25,6 +25,7 @@ describe('a minimal configuration', () => {
       name: 'cell-a',
       keyring: null,
       transportKey: null,
+      maxMoves: null,
       databases: new Map([['main', { url: 'postgres://a@localhost/a', readFrom: null, searchPath: null }]]),
     })
   })

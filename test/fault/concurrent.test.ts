@@ -1,0 +1,136 @@
+import { expect, test } from 'vitest'
+import type { App } from '../../src/cli/app.js'
+import { createApp } from '../../src/move/app.js'
+import { createLogger } from '../../src/observability/logger.js'
+import type { CellsInProcess } from '../support/cells-in-process.js'
+import { fencedCells, mainOf, refusalOf } from '../support/fenced-cells.js'
+
+const LOCK_TIMEOUT_MS = 2000
+
+/** One more application, with connections of its own, as on another machine. */
+function another(cells: CellsInProcess): App & AsyncDisposable {
+  const logger = createLogger({ level: 'silent', format: 'json', colour: false, destination: { write: () => undefined } })
+  return createApp(cells.settings, { logger, signal: new AbortController().signal })
+}
+
+async function moved(cells: CellsInProcess, org: string, to: string): Promise<string> {
+  await using app = another(cells)
+  const { error, state, verification, moveId } = await app.move({ org, to }, cells.io)
+  expect([org, error, state, verification.verdict]).toEqual([org, null, 'cut_over', 'equal'])
+  return moveId ?? ''
+}
+
+async function purged(cells: CellsInProcess, moveId: string): Promise<void> {
+  await using app = another(cells)
+  const { error, state } = await app.purge(moveId, {}, cells.io)
+  expect([error, state]).toEqual([null, 'completed'])
+}
+
+interface Writing {
+  readonly stop: () => Promise<{ readonly acknowledged: number; readonly rejected: readonly string[]; readonly slowestMs: number }>
+}
+
+/** Writes of one organization to every kind of table, one transaction after the other. */
+async function startWriting(cells: CellsInProcess, cell: 'a' | 'b', org: number): Promise<Writing> {
+  const client = await mainOf(cells, cell).connect()
+  let isStopped = false
+  let acknowledged = 0
+  let slowestMs = 0
+  const rejected: string[] = []
+  const run = async (): Promise<void> => {
+    for (let n = 0; !isStopped; n += 1) {
+      const id = 1_000_000 * org + n
+      const begun = performance.now()
+      try {
+        await client.query(`BEGIN; INSERT INTO projects VALUES (${id}, ${org}, 'w'); INSERT INTO notes VALUES (${id}, ${id}, 'w'); INSERT INTO events VALUES (${id}, '2024-03-03', ${org}, 'w');
+          UPDATE events SET at = '2025-03-03' WHERE id = ${id}; UPDATE notes SET body = 'x' WHERE id = ${id}; COMMIT`)
+        acknowledged += 1
+      } catch (error) {
+        const { code } = refusalOf(error)
+        if (!rejected.includes(code)) rejected.push(code)
+        await client.query('ROLLBACK')
+      }
+      slowestMs = Math.max(slowestMs, performance.now() - begun)
+    }
+  }
+  const running = run()
+  return {
+    stop: async () => {
+      isStopped = true
+      await running
+      return { acknowledged, rejected, slowestMs }
+    },
+  }
+}
+
+async function owned(cells: CellsInProcess, cell: 'a' | 'b', org: number): Promise<Record<string, unknown>> {
+  const [row] = await mainOf(cells, cell).query(`SELECT (SELECT count(*)::int FROM projects WHERE organization_id = ${org}) AS projects,
+    (SELECT count(*)::int FROM notes WHERE project_id IN (SELECT id FROM projects WHERE organization_id = ${org})) AS notes, (SELECT count(*)::int FROM events WHERE organization_id = ${org}) AS events`)
+  return row ?? {}
+}
+
+async function expectNothingLeft(cells: CellsInProcess): Promise<void> {
+  for (const cell of ['a', 'b'] as const) {
+    expect(await mainOf(cells, cell).query(`SELECT nspname FROM pg_namespace WHERE nspname = 'org_mover' UNION ALL SELECT tgname FROM pg_trigger WHERE tgname LIKE 'org_mover%'`)).toEqual([])
+  }
+}
+
+test('two organizations that cross each other between two cells, written to meanwhile: both arrive whole, and nobody else notices (P1, P2, P6)', async () => {
+  await using cells = await fencedCells({ lock_timeout: `${LOCK_TIMEOUT_MS}ms`, copy: { jobs: 2, chunk_rows: 20 }, drain_timeout: '30s' })
+  await cells.control.query(`INSERT INTO org_mover.route VALUES ('4', 'cell-b', 1)`)
+  const leaving = [await startWriting(cells, 'a', 1), await startWriting(cells, 'b', 4)]
+  const staying = [await startWriting(cells, 'a', 2), await startWriting(cells, 'b', 5)]
+  const moves = await Promise.all([moved(cells, '1', 'cell-b'), moved(cells, '4', 'cell-a')])
+  const [one, four] = await Promise.all(leaving.map((writing) => writing.stop()))
+  for (const writing of [one, four]) expect(writing?.rejected).toEqual(['OM001'])
+  expect(await owned(cells, 'b', 1)).toEqual({ projects: 1 + (one?.acknowledged ?? 0), notes: 2 + (one?.acknowledged ?? 0), events: 2 + (one?.acknowledged ?? 0) })
+  expect(await owned(cells, 'a', 4)).toEqual({ projects: 1 + (four?.acknowledged ?? 0), notes: 2 + (four?.acknowledged ?? 0), events: 2 + (four?.acknowledged ?? 0) })
+  await Promise.all(moves.map((id) => purged(cells, id)))
+  const others = await Promise.all(staying.map((writing) => writing.stop()))
+  process.stderr.write(`neighbours of two crossing moves: ${others.map((other) => `${other.acknowledged} transactions, the slowest ${other.slowestMs.toFixed(0)} ms`).join('; ')}\n`)
+  for (const other of others) {
+    expect(other.rejected).toEqual([])
+    expect(other.acknowledged).toBeGreaterThan(20)
+    expect(other.slowestMs).toBeLessThan(2 * LOCK_TIMEOUT_MS)
+  }
+  for (const [cell, org] of [['a', 1], ['b', 4]] as const) expect(await owned(cells, cell, org)).toEqual({ projects: 0, notes: 0, events: 0 })
+  await expectNothingLeft(cells)
+})
+
+test('four organizations that leave one cell at once: all arrive, no deadlock lasts, and the mover\'s schema goes with the last of them', async () => {
+  await using cells = await fencedCells({ lock_timeout: `${LOCK_TIMEOUT_MS}ms`, drain_timeout: '30s' })
+  const orgs = ['1', '2', '3', '6']
+  const staying = await startWriting(cells, 'a', 7)
+  const moves = await Promise.all(orgs.map((org) => moved(cells, org, 'cell-b')))
+  for (const org of orgs) expect(await owned(cells, 'b', Number(org))).toEqual({ projects: 1, notes: 2, events: 2 })
+  await Promise.all(moves.map((id) => purged(cells, id)))
+  const other = await staying.stop()
+  process.stderr.write(`neighbour of four moves at once: ${other.acknowledged} transactions, the slowest ${other.slowestMs.toFixed(0)} ms\n`)
+  expect([other.rejected, other.acknowledged > 20]).toEqual([[], true])
+  expect(other.slowestMs).toBeLessThan(2 * LOCK_TIMEOUT_MS)
+  await expectNothingLeft(cells)
+})
+
+test('a cell has no more moves at once than it may, whichever machine begins them', async () => {
+  await using cells = await fencedCells({}, { max_moves: 2 })
+  const orgs = ['1', '2', '3', '6', '7']
+  const begun = await Promise.all(
+    orgs.map(async (org) => {
+      await using app = another(cells)
+      return app.move({ org, to: 'cell-b', pauseBefore: 'freeze' }, cells.io).then(({ moveId, state }) => ({ org, moveId, state, refused: null }), (error: unknown) => ({ org, moveId: null, state: null, refused: error }))
+    }),
+  )
+  const paused = begun.filter(({ refused }) => refused === null)
+  expect(paused.map(({ state }) => state)).toEqual(['paused', 'paused'])
+  for (const { refused } of begun.filter((one) => one.refused !== null)) {
+    expect(refused).toMatchObject({ code: 'OM3013', retry: 'safe', message: expect.stringMatching(/^2 move\(s\) from or to cell-[ab] are under way, and max_moves allows 2: .* of organization /) })
+  }
+  expect(await cells.control.query('SELECT FROM org_mover.move')).toHaveLength(2)
+  // what has cut over burdens the cell no more, nor what was aborted
+  const [first, second] = paused
+  expect((await cells.app.abort(first?.moveId ?? '', cells.io)).state).toBe('aborted')
+  expect((await cells.app.resume(second?.moveId ?? '', cells.io)).state).toBe('cut_over')
+  const rest = orgs.filter((org) => !paused.some((one) => one.org === org))
+  for (const org of rest.slice(0, 2)) expect((await cells.app.move({ org, to: 'cell-b', pauseBefore: 'freeze' }, cells.io)).state).toBe('paused')
+  await expect(cells.app.move({ org: rest[2] ?? '', to: 'cell-b' }, cells.io)).rejects.toMatchObject({ code: 'OM3013' })
+})
