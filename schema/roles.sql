@@ -2,18 +2,21 @@
 -- control database, and once where the routing table lives if that is elsewhere. May be run again at any time.
 --
 --   psql "$CELL_A_URL"  -v part=cell    -v mover=org_mover -v owner=app -f schema/roles.sql
+--   psql "$CELL_A_URL"  -v part=purge   -v mover=org_mover_purge -v source=org_mover -f schema/roles.sql
 --   psql "$CONTROL_URL" -v part=control -v mover=org_mover -f schema/roles.sql
 --   psql "$ROUTING_URL" -v part=routing -v mover=org_mover -v table=public.organization_routes -f schema/roles.sql
 --
 -- mover: the role that org-mover logs in as (give it a password yourself: \password org_mover). owner: the role that owns the
--- application's tables. `org-mover doctor` says what is missing. Neither superuser nor pg_monitor nor REPLICATION is needed:
+-- application's tables. Every URL of the configuration may have a role of its own: one for each cell, one for the control database,
+-- one for routing. Purges may be run by another person with a configuration of their own, whose role (part=purge) is a member
+-- of the one that moved (source): what the move left on the source belongs to that one. `org-mover doctor` says what is missing. Neither superuser nor pg_monitor nor REPLICATION is needed:
 -- pg_locks shows to every role which transactions are open, which is what the freeze waits for.
 \set ON_ERROR_STOP on
 
 SELECT format('CREATE ROLE %I LOGIN NOSUPERUSER', :'mover') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'mover') \gexec
 SELECT format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), :'mover') \gexec
 
-SELECT :'part' = 'cell' AS is_cell, :'part' = 'control' AS is_control, :'part' = 'routing' AS is_routing \gset
+SELECT :'part' = 'cell' AS is_cell, :'part' = 'control' AS is_control, :'part' = 'routing' AS is_routing, :'part' = 'purge' AS is_purge \gset
 
 \if :is_cell
   -- The schema org_mover with guard, ledger and key sets: made at the freeze, gone after abort or purge.
@@ -26,6 +29,13 @@ SELECT :'part' = 'cell' AS is_cell, :'part' = 'control' AS is_control, :'part' =
   -- afterwards, and to make them fire for replica-role sessions too (ENABLE ALWAYS), one must own the tables.
   GRANT :"owner" TO :"mover";
   -- Only needed where tables of the move have row security: policies would hide rows, and the mover refuses to read past that.
+  ALTER ROLE :"mover" BYPASSRLS;
+\endif
+
+\if :is_purge
+  GRANT :"source" TO :"mover";
+  -- Attributes and parameters that membership does not bring along.
+  GRANT SET ON PARAMETER session_replication_role TO :"mover";
   ALTER ROLE :"mover" BYPASSRLS;
 \endif
 

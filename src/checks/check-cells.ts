@@ -28,6 +28,7 @@ export async function checkServer(session: Session, catalog: Catalog, place: Fin
   if (!role.may_create_schema) missing('the role may not create the schema org_mover', 'GRANT CREATE ON DATABASE … TO the role')
   if (!role.may_use_temp) missing('the role may not create temporary tables', 'GRANT TEMPORARY ON DATABASE … TO the role')
   if (!role.may_set_replica) missing('the role may not set session_replication_role', 'GRANT SET ON PARAMETER session_replication_role TO the role')
+  for (const { name } of await session.rows<{ name: string }>(sql('prepare/closed-schemas'), [[...new Set(catalog.tables.map((table) => table.schema))]])) missing(`the role lacks USAGE on schema ${name}`, `GRANT USAGE ON SCHEMA "${name}" TO the role`)
   if (role.subscriptions > 0) found.push(finding('OM2121', 'warning', place, { message: `${role.subscriptions} logical replication worker(s) write to this database past ordinary triggers`, hint: 'disable the subscription for the window if it writes to tables of the move' }))
   return found
 }
@@ -68,18 +69,27 @@ export function checkTables(plan: MovePlan, catalogs: ReadonlyMap<string, Catalo
     const table = tableNamed(catalog, shape.id)
     if (catalog === undefined || table === undefined) continue
     const place: FindingPlace = { cell: side === 'source' ? plan.source : plan.target, database: shape.id.database, schema: shape.id.schema, table: shape.id.name }
-    found.push(...privileges(plan, shape, table, side, place), ...(side === 'target' ? firing(catalog, table, place) : []), ...(side === 'source' ? contents(plan, shape, table, place) : []))
+    found.push(...privileges({ plan, catalog }, shape, table, side, place), ...(side === 'target' ? firing(catalog, table, place) : []), ...(side === 'source' ? contents(plan, shape, table, place) : []))
     if (table.rowSecurity.enabled && !table.bypassesRowSecurity) found.push(finding('OM2120', 'error', place, { message: 'row-level security applies to the role of the mover and would hide rows', hint: 'ALTER ROLE … BYPASSRLS' }))
   }
   return found
 }
 
-function privileges(plan: MovePlan, shape: TableShape, table: Table, side: Side, place: FindingPlace): readonly Finding[] {
+function privileges({ plan, catalog }: { readonly plan: MovePlan; readonly catalog: Catalog }, shape: TableShape, table: Table, side: Side, place: FindingPlace): readonly Finding[] {
   const isOwned = ownedNumbered(plan, shape.no) !== undefined
   // the purge locks rows before it deletes them, the proof of foreign keys those that are referred to: a row lock needs UPDATE
   const needed = side === 'source' ? (isOwned ? (['select', 'update', 'delete', 'trigger'] as const) : (['select'] as const)) : isOwned ? (['select', 'insert', 'update', 'delete', 'trigger'] as const) : (['select', 'insert', 'update'] as const)
   const missing = needed.filter((right) => !table.privileges[right])
-  return missing.length === 0 ? [] : [finding('OM2010', 'error', place, { message: `the role lacks ${missing.join(', ').toUpperCase()} on the table`, hint: `GRANT ${missing.join(', ').toUpperCase()} ON "${table.schema}"."${table.name}" TO the role; dropping the fence's triggers needs ownership` })]
+  const found = missing.length === 0 ? [] : [finding('OM2010', 'error', place, { message: `the role lacks ${missing.join(', ').toUpperCase()} on the table`, hint: `GRANT ${missing.join(', ').toUpperCase()} ON "${table.schema}"."${table.name}" TO the role` })]
+  return isOwned ? [...found, ...unownedTables(catalog, table, place)] : found
+}
+
+/** Whoever may create a trigger may not therefore drop it: the fence would be lifted after the move, but its triggers would stay. */
+export function unownedTables(catalog: Catalog, table: Table, place: FindingPlace): readonly Finding[] {
+  const foreign = [table, ...childrenOf(catalog, table).filter((child) => child.isPartition)].filter((one) => !one.isOwner)
+  if (foreign.length === 0) return []
+  const names = foreign.map(tableKey)
+  return [finding('OM2010', 'error', place, { message: `the role is not a member of the owner of ${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} partition(s) more` : ''}: it could not drop the triggers of the fence after the move`, hint: 'GRANT the owner of the table TO the role' })]
 }
 
 function firing(catalog: Catalog, table: Table, place: FindingPlace): readonly Finding[] {

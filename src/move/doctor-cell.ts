@@ -1,4 +1,4 @@
-import { checkServer } from '../checks/check-cells.js'
+import { checkServer, unownedTables } from '../checks/check-cells.js'
 import { tableKey } from '../domain/catalog.js'
 import type { Catalog, Table } from '../domain/catalog.js'
 import { MoverError } from '../domain/errors.js'
@@ -61,7 +61,7 @@ function lockTimeout(place: Place, lockTimeoutMs: number, deadlockMs: number): r
 export function checkPrivileges(report: CheckReport, place: Place, catalog: Catalog, units: readonly Unit[]): void {
   const moving = units.filter((unit) => unit.id.database === place.database && (isOwned(unit) || isExempt(unit, 'shared') || isExempt(unit, 'lookup')))
   const at = (table: Table): Place & { readonly schema: string; readonly table: string } => ({ ...place, schema: table.schema, table: table.name })
-  report.add(place, 'table privileges', `the role has what a move needs on ${moving.length} tables`, moving.flatMap((unit) => missingRights(unit, at(unit.table))))
+  report.add(place, 'table privileges', `the role has what a move needs on ${moving.length} tables`, moving.flatMap((unit) => [...missingRights(unit, at(unit.table)), ...(isOwned(unit) ? unownedTables(catalog, unit.table, at(unit.table)) : [])]))
   report.add(
     place,
     'row security',

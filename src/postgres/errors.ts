@@ -16,6 +16,8 @@ const LOST: Verdict = { code: 'OM3002', retry: 'safe', what: 'connection lost', 
 const UNREACHABLE: Verdict = { code: 'OM3001', retry: 'safe', what: 'server unreachable', hint: 'check that the server is up and the address is right, then run the command again' }
 const LOCKED: Verdict = { code: 'OM3003', retry: 'safe', what: 'a lock was not granted in time', hint: 'run the command again; look for long transactions on the table' }
 
+const UNTRUSTED: Verdict = { code: 'OM3010', retry: 'after-fix', what: 'no trusted TLS connection', hint: 'check the host name, sslmode and sslrootcert in the URL against the certificate of the server' }
+
 const BY_STATE: readonly (readonly [RegExp, Verdict])[] = [
   [/^(08|57P01|57P02|57P04|57P05|25P03)/, LOST],
   [/^57P03/, UNREACHABLE],
@@ -60,8 +62,10 @@ function verdictOf(code: string | null, message: string): Verdict {
   if (code !== null) {
     if (UNREACHABLE_CODES.has(code)) return UNREACHABLE
     if (LOST_CODES.has(code)) return LOST
+    if (/^(ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_MISMATCH)/.test(code)) return UNTRUSTED
     for (const [pattern, verdict] of BY_STATE) if (pattern.test(code)) return verdict
-  } else if (/timeout expired|timed out/i.test(message)) return UNREACHABLE
+  } else if (/does not support SSL/i.test(message)) return UNTRUSTED
+  else if (/timeout expired|timed out/i.test(message)) return UNREACHABLE
   else if (/terminated|ended|closed|not queryable|premature/i.test(message)) return LOST
   return { code: 'OM3007', retry: 'after-fix', what: 'PostgreSQL rejected a statement', hint: 'see the SQLSTATE; `org-mover status` shows the move' }
 }

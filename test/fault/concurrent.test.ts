@@ -4,6 +4,7 @@ import { createApp } from '../../src/move/app.js'
 import { createLogger } from '../../src/observability/logger.js'
 import type { CellsInProcess } from '../support/cells-in-process.js'
 import { fencedCells, mainOf, refusalOf } from '../support/fenced-cells.js'
+import { until } from '../support/until.js'
 
 const LOCK_TIMEOUT_MS = 2000
 
@@ -27,6 +28,7 @@ async function purged(cells: CellsInProcess, moveId: string): Promise<void> {
 }
 
 interface Writing {
+  readonly acknowledged: () => number
   readonly stop: () => Promise<{ readonly acknowledged: number; readonly rejected: readonly string[]; readonly slowestMs: number }>
 }
 
@@ -55,6 +57,7 @@ async function startWriting(cells: CellsInProcess, cell: 'a' | 'b', org: number)
   }
   const running = run()
   return {
+    acknowledged: () => acknowledged,
     stop: async () => {
       isStopped = true
       await running
@@ -76,10 +79,11 @@ async function expectNothingLeft(cells: CellsInProcess): Promise<void> {
 }
 
 test('two organizations that cross each other between two cells, written to meanwhile: both arrive whole, and nobody else notices (P1, P2, P6)', async () => {
-  await using cells = await fencedCells({ lock_timeout: `${LOCK_TIMEOUT_MS}ms`, copy: { jobs: 2, chunk_rows: 20 }, drain_timeout: '30s' })
+  await using cells = await fencedCells({ lock_timeout: `${LOCK_TIMEOUT_MS}ms`, copy: { jobs: 2, chunk_rows: 200 }, drain_timeout: '30s' })
   await cells.control.query(`INSERT INTO org_mover.route VALUES ('4', 'cell-b', 1)`)
   const leaving = [await startWriting(cells, 'a', 1), await startWriting(cells, 'b', 4)]
   const staying = [await startWriting(cells, 'a', 2), await startWriting(cells, 'b', 5)]
+  await until('a thousand writes of each', async () => leaving.every((writing) => writing.acknowledged() > 1000), { deadlineMs: 60_000 })
   const moves = await Promise.all([moved(cells, '1', 'cell-b'), moved(cells, '4', 'cell-a')])
   const [one, four] = await Promise.all(leaving.map((writing) => writing.stop()))
   for (const writing of [one, four]) expect(writing?.rejected).toEqual(['OM001'])
@@ -87,6 +91,7 @@ test('two organizations that cross each other between two cells, written to mean
   expect(await owned(cells, 'a', 4)).toEqual({ projects: 1 + (four?.acknowledged ?? 0), notes: 2 + (four?.acknowledged ?? 0), events: 2 + (four?.acknowledged ?? 0) })
   await Promise.all(moves.map((id) => purged(cells, id)))
   const others = await Promise.all(staying.map((writing) => writing.stop()))
+  process.stderr.write(`transactions of the organizations that cross: ${one?.acknowledged} and ${four?.acknowledged} acknowledged, all arrived\n`)
   process.stderr.write(`neighbours of two crossing moves: ${others.map((other) => `${other.acknowledged} transactions, the slowest ${other.slowestMs.toFixed(0)} ms`).join('; ')}\n`)
   for (const other of others) {
     expect(other.rejected).toEqual([])

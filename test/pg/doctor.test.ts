@@ -97,6 +97,8 @@ describe('doctor', () => {
       'OM2010 error cell-b -: the role may not create the schema org_mover',
       'OM2010 error cell-b -: the role may not set session_replication_role',
       'OM2010 error cell-b notes: the role lacks UPDATE, DELETE, TRIGGER on the table',
+      'OM2010 error cell-b notes: the role is not a member of the owner of public.notes: it could not drop the triggers of the fence after the move',
+      'OM2010 error cell-b organizations: the role is not a member of the owner of public.organizations: it could not drop the triggers of the fence after the move',
       'OM2120 error cell-b notes: row-level security applies to the role of the mover and would hide rows',
     ])
   })

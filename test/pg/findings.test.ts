@@ -259,8 +259,8 @@ describe('tables and servers', () => {
 
   test('OM2010 and OM2120: a role without rights, and policies that apply to it', async () => {
     const role = `weak_${process.pid}`
-    const both = `DO $$ BEGIN CREATE ROLE ${role} LOGIN PASSWORD 'weak'; EXCEPTION WHEN duplicate_object THEN NULL; END $$; GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}; REVOKE DELETE ON issues FROM ${role};
-      GRANT SET ON PARAMETER session_replication_role TO ${role}; DO $$ BEGIN EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO ${role}', current_database()); END $$; ALTER TABLE projects ENABLE ROW LEVEL SECURITY`
+    const both = `DO $$ BEGIN CREATE ROLE ${role} LOGIN PASSWORD 'weak'; EXCEPTION WHEN duplicate_object THEN NULL; END $$; DO $$ DECLARE name text; BEGIN FOR name IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') LOOP EXECUTE format('ALTER TABLE %s OWNER TO ${role}', name); END LOOP; END $$; REVOKE DELETE ON issues FROM ${role};
+      GRANT SET ON PARAMETER session_replication_role TO ${role}; DO $$ BEGIN EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO ${role}', current_database()); END $$; ALTER TABLE projects ENABLE ROW LEVEL SECURITY; ALTER TABLE projects FORCE ROW LEVEL SECURITY`
     const { lines, changes } = await found({ both, role })
     expect(lines).toEqual(['OM2010 error cell-a issues -', 'OM2120 error cell-a projects -', 'OM2010 error cell-b issues -', 'OM2120 error cell-b projects -'])
     expect(changes).toEqual([])

@@ -34,6 +34,8 @@ export interface CellsOptions {
   readonly encoding?: Readonly<Record<CellName, FreshDatabaseOptions['encoding']>>
   /** The role (password `weak`) as which the application comes to the cells; default: the superuser. */
   readonly role?: string
+  /** The URL by which the application comes to a database, once that is set up; instead of `role`. */
+  readonly connectAs?: (database: TestDatabase, part: 'cell' | 'control') => Promise<string>
   /** Further keys of each cell in the configuration. */
   readonly cell?: Readonly<Record<string, unknown>>
   /** Keyring files by cell. */
@@ -64,10 +66,11 @@ export async function cellsInProcess(options: CellsOptions): Promise<CellsInProc
     const cellOf = async (cell: CellName): Promise<Record<string, unknown>> => {
       const keyring = join(folder, `${cell}-keys.yaml`)
       if (options.keyrings !== undefined) await writeFile(keyring, stringify(options.keyrings[cell]), { mode: 0o600 })
-      const urls = [...databases[cell]].map(([name, { url }]): [string, string] => [name, asRole(url, options.role)])
+      const urls: [string, string][] = []
+      for (const [name, database] of databases[cell]) urls.push([name, (await options.connectAs?.(database, 'cell')) ?? asRole(database.url, options.role)])
       return { ...options.cell, databases: Object.fromEntries(urls), ...(options.keyrings === undefined ? {} : { keyring }) }
     }
-    await writeFile(file, stringify({ cells: { 'cell-a': await cellOf('a'), 'cell-b': await cellOf('b') }, control: control.url, retention: 0, ...options.config }))
+    await writeFile(file, stringify({ cells: { 'cell-a': await cellOf('a'), 'cell-b': await cellOf('b') }, control: (await options.connectAs?.(control, 'control')) ?? control.url, retention: 0, ...options.config }))
     const signal = new AbortController().signal
     const logger = createLogger({ level: 'silent', format: 'json', colour: false, destination: { write: () => undefined } })
     const settings = await loadSettings(file, {})

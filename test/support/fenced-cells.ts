@@ -1,5 +1,5 @@
 import { cellsInProcess } from './cells-in-process.js'
-import type { CellsInProcess } from './cells-in-process.js'
+import type { CellsInProcess, CellsOptions } from './cells-in-process.js'
 import type { TestDatabase } from './database.js'
 
 /**
@@ -49,9 +49,10 @@ const ROWS = (orgs: readonly number[]): string => `
   ANALYZE;
 `
 
-export async function fencedCells(config: Readonly<Record<string, unknown>> = {}, cell: Readonly<Record<string, unknown>> = {}): Promise<CellsInProcess> {
+export async function fencedCells(config: Readonly<Record<string, unknown>> = {}, cell: Readonly<Record<string, unknown>> = {}, connectAs?: CellsOptions['connectAs']): Promise<CellsInProcess> {
   return cellsInProcess({
     cell,
+    ...(connectAs === undefined ? {} : { connectAs }),
     databases: ['main'],
     orgs: ['1', '2', '3', '6', '7'],
     setUp: (cell) => TABLES + ROWS(cell === 'a' ? [1, 2, 3, 6, 7] : [4, 5]),

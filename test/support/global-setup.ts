@@ -48,7 +48,7 @@ function current(): Shared | null {
 }
 
 async function startBoth(): Promise<readonly Cluster[]> {
-  const started = await Promise.allSettled([startTestCluster(), startTestCluster()])
+  const started = await Promise.allSettled([startTestCluster({}, 'a'), startTestCluster({}, 'b')])
   const clusters = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   const failed = started.find((result) => result.status === 'rejected')
   if (failed === undefined) return clusters
