@@ -35,12 +35,12 @@ interface Writing {
 /** Writes of one organization to every kind of table, one transaction after the other. */
 async function startWriting(cells: CellsInProcess, cell: 'a' | 'b', org: number): Promise<Writing> {
   const client = await mainOf(cells, cell).connect()
-  let isStopped = false
+  const stopping = new AbortController()
   let acknowledged = 0
   let slowestMs = 0
   const rejected: string[] = []
   const run = async (): Promise<void> => {
-    for (let n = 0; !isStopped; n += 1) {
+    for (let n = 0; !stopping.signal.aborted; n += 1) {
       const id = 1_000_000 * org + n
       const begun = performance.now()
       try {
@@ -59,7 +59,7 @@ async function startWriting(cells: CellsInProcess, cell: 'a' | 'b', org: number)
   return {
     acknowledged: () => acknowledged,
     stop: async () => {
-      isStopped = true
+      stopping.abort()
       await running
       return { acknowledged, rejected, slowestMs }
     },

@@ -168,7 +168,9 @@ describe('the target', () => {
 
   test('OM2108: schemas that differ', async () => {
     const { lines, changes } = await found({ target: 'ALTER TABLE issues ALTER title TYPE varchar(20); ALTER TABLE projects ADD CHECK (id > 0)' })
-    expect(lines).toEqual(['OM2108 error cell-b issues -', 'OM2108 error cell-b projects -'])
+    // servers of different majors print one expression differently: there, what the target checks more is only warned of, and the load fails loudly
+    const { ORG_MOVER_TEST_PG_VERSION_A: a, ORG_MOVER_TEST_PG_VERSION_B: b } = process.env
+    expect(lines).toEqual(['OM2108 error cell-b issues -', `OM2108 ${a === b ? 'error' : 'warning'} cell-b projects -`])
     expect(changes).toEqual([])
   })
 
