@@ -138,8 +138,7 @@ export class App implements AsyncDisposable {
     const control = await this.#ready()
     const move = await loadMove(control, moveId)
     if (move.state === 'completed' || move.state === 'aborted') return settled(await moveDocument(control, move.id))
-    if (move.state === 'aborting') throw wrongState(move, 'is being aborted', `run \`org-mover abort ${move.id}\``)
-    if (move.state === 'purging') throw wrongState(move, 'is being purged', `run \`org-mover purge ${move.id}\``)
+    assertResumable(move)
     const runs = await listPhaseRuns(control, move.id)
     if (move.state === 'cut_over' && runs.some((run) => run.phase === 'cutover' && run.outcome === 'done')) return settled(await moveDocument(control, move.id))
     if (!(await io.confirm([`resume the move of organization ${move.org} from ${move.source} to ${move.target} (${move.state}${move.phase === null ? '' : `, ${move.phase}`})`]))) throw declined()
@@ -166,12 +165,10 @@ export class App implements AsyncDisposable {
     const move = await loadMove(control, moveId)
     const runs = await listPhaseRuns(control, move.id)
     const copied = runs.some((run) => run.phase === 'copy' && run.outcome === 'done')
-    const isOver = move.cutOverAt !== null
-    if (!copied || move.state === 'aborting' || move.state === 'aborted' || move.state === 'completed') {
-      throw wrongState(move, copied ? `is ${move.state}` : 'has not been copied yet', copied ? 'there is nothing left to compare' : `run \`org-mover resume ${move.id}\``)
-    }
-    return drive(await this.#driveOptions(move, 'verify', io), { state: () => null }, async ({ ctx, journal }) => {
-      await (isOver ? verifyManifest(ctx) : verify(ctx))
+    if (!copied) throw wrongState(move, 'has not been copied yet', `run \`org-mover resume ${move.id}\``)
+    assertComparable(move)
+    return drive(await this.#driveOptions(move, 'verify', io, assertComparable), { state: () => null }, async ({ ctx, journal }) => {
+      await (journal.row.cutOverAt === null ? verify(ctx) : verifyManifest(ctx))
       // what stopped the move before is not an error of this command
       await journal.update({ error: null })
     })
@@ -181,9 +178,9 @@ export class App implements AsyncDisposable {
     const control = await this.#ready()
     const move = await loadMove(control, moveId)
     if (move.state === 'aborted') return settled(await moveDocument(control, move.id))
-    if (move.cutOverAt !== null) throw wrongState(move, 'has cut over: it can only be completed', `the organization is served by ${move.target}; run \`org-mover resume ${move.id}\` or \`org-mover purge ${move.id}\``)
+    assertAbortable(move)
     if (!(await io.confirm([`abort the move of organization ${move.org}: ${move.source} serves it again, what was loaded on ${move.target} is deleted`]))) throw declined()
-    return drive(await this.#driveOptions(move, 'abort', io), { state: () => 'aborting' }, async ({ ctx, journal }) => {
+    return drive(await this.#driveOptions(move, 'abort', io, assertAbortable), { state: () => 'aborting' }, async ({ ctx, journal }) => {
       if (await journal.isCutOver()) throw wrongState(move, 'has cut over: it can only be completed', `run \`org-mover resume ${move.id}\``)
       await journal.update({ state: 'aborting', error: null })
       await abort(ctx)
@@ -195,13 +192,13 @@ export class App implements AsyncDisposable {
     const control = await this.#ready()
     const move = await loadMove(control, moveId)
     if (move.state === 'completed') return settled(await moveDocument(control, move.id))
-    if (move.state !== 'cut_over' && move.state !== 'purging') throw wrongState(move, `is ${move.state}: only what has cut over can be purged`, `run \`org-mover status ${move.id}\``)
+    assertPurgeable(move)
     const runs = await listPhaseRuns(control, move.id)
     if (!runs.some((run) => run.phase === 'cutover' && run.outcome === 'done')) throw wrongState(move, 'has flipped the route, but its cutover has not ended: the target may still be fenced', `run \`org-mover resume ${move.id}\` first`)
     if (options.waiveRetention !== undefined && options.waiveRetention !== move.org) {
       throw new MoverError({ code: 'OM1004', message: `--waive-retention names organization ${options.waiveRetention}, this move is of ${move.org}; nothing was deleted`, hint: 'name the organization of the move', retry: 'after-fix' })
     }
-    const driving = { ...(await this.#driveOptions(move, 'purge', io)), waiveRetention: options.waiveRetention !== undefined }
+    const driving = { ...(await this.#driveOptions(move, 'purge', io, assertPurgeable)), waiveRetention: options.waiveRetention !== undefined }
     let state: MoveState = move.state
     return drive(driving, { state: () => state }, async ({ ctx, journal, phases }) => {
       await assertMayPurge(ctx)
@@ -223,7 +220,7 @@ export class App implements AsyncDisposable {
   async secretsSeal(moveId: string, io: MoveIo): Promise<MoveDocument> {
     const move = await stagedMove(await this.#ready(), { mode: this.#settings.secrets.mode, moveId, past: 'freeze' })
     if (!(await io.confirm([`seal the secrets of organization ${move.org} on ${move.source} for ${move.target}`]))) throw declined()
-    return drive(await this.#driveOptions(move, 'secrets seal', io), { state: () => null }, async ({ ctx, journal }) => {
+    return drive(await this.#driveOptions(move, 'secrets seal', io, assertBeforeCutover), { state: () => null }, async ({ ctx, journal }) => {
       await ctx.secrets.open(ctx.journal.plan())
       await sealSecrets(ctx)
       await journal.update({ error: null })
@@ -233,7 +230,7 @@ export class App implements AsyncDisposable {
   async secretsOpen(moveId: string, privateKeyFile: string, io: MoveIo): Promise<MoveDocument> {
     const move = await stagedMove(await this.#ready(), { mode: this.#settings.secrets.mode, moveId, past: 'copy' })
     if (!(await io.confirm([`open the secrets of organization ${move.org} on ${move.target} and write them into the loaded rows`]))) throw declined()
-    return drive(await this.#driveOptions(move, 'secrets open', io), { state: () => null }, async ({ ctx, journal }) => {
+    return drive(await this.#driveOptions(move, 'secrets open', io, assertBeforeCutover), { state: () => null }, async ({ ctx, journal }) => {
       await ctx.secrets.open(ctx.journal.plan())
       await openSecrets(ctx, privateKeyFile)
       await journal.update({ error: null })
@@ -247,7 +244,7 @@ export class App implements AsyncDisposable {
   async #run(move: MoveRow, command: string, io: MoveIo): Promise<MoveDocument> {
     // a move that prepare refuses has touched nothing: it ends there, so that the next one can begin
     const after = { state: (thrown: MoverError): MoveState => (thrown.code === 'OM2007' || thrown.code === 'OM2004' ? 'aborted' : 'failed') }
-    return drive(await this.#driveOptions(move, command, io), after, async ({ ctx, journal, phases }) => {
+    return drive(await this.#driveOptions(move, command, io, assertResumable), after, async ({ ctx, journal, phases }) => {
       if (journal.row.cutOverAt === null) await journal.update({ state: 'running', error: null })
       const asked = { ...phases, pausesBefore: async (phase: MovePhase) => (await phases.pausesBefore(phase)) || (await awaitsSecrets(ctx, journal, phase)) || (phase === 'cutover' && (await this.#mustAsk(move, io))) }
       // under the move's name: what an earlier driver left half open does not count among the transactions that a freeze waits for
@@ -268,8 +265,8 @@ export class App implements AsyncDisposable {
     return !(await io.confirm([`verification passed. Flip the route of organization ${move.org} from ${move.source} to ${move.target}? This is the point of no return`]))
   }
 
-  async #driveOptions(move: MoveRow, command: string, io: MoveIo): Promise<DriveOptions> {
-    return { settings: this.#settings, control: await this.#ready(), router: await this.#route(), moveId: move.id, command, progress: io.progress, log: this.#log, signal: io.signal }
+  async #driveOptions(move: MoveRow, command: string, io: MoveIo, assertFits: DriveOptions['assertFits']): Promise<DriveOptions> {
+    return { assertFits, settings: this.#settings, control: await this.#ready(), router: await this.#route(), moveId: move.id, command, progress: io.progress, log: this.#log, signal: io.signal }
   }
 
   /** Which cell the organization leaves: routing's word, or --from where routing knows nothing. */
@@ -330,6 +327,35 @@ export class App implements AsyncDisposable {
     const session = routing.url === null ? await this.#ready() : this.#stack.use(await Session.open({ url: routing.url, role: 'admin', label: 'routing', applicationName: applicationName(null), lockTimeoutMs, answerTimeoutMs }))
     return new PostgresRouter(session, routing)
   }
+}
+
+function assertResumable(move: MoveRow): void {
+  if (move.state === 'aborting') throw wrongState(move, 'is being aborted', `run \`org-mover abort ${move.id}\``)
+  if (move.state === 'purging') throw wrongState(move, 'is being purged', `run \`org-mover purge ${move.id}\``)
+  assertNotEnded(move)
+}
+
+function assertAbortable(move: MoveRow): void {
+  if (move.cutOverAt !== null) throw wrongState(move, 'has cut over: it can only be completed', `the organization is served by ${move.target}; run \`org-mover resume ${move.id}\` or \`org-mover purge ${move.id}\``)
+  assertNotEnded(move)
+}
+
+function assertPurgeable(move: MoveRow): void {
+  if (move.state !== 'cut_over' && move.state !== 'purging') throw wrongState(move, `is ${move.state}: only what has cut over can be purged`, `run \`org-mover status ${move.id}\``)
+}
+
+function assertComparable(move: MoveRow): void {
+  if (move.state === 'aborting') throw wrongState(move, 'is being aborted', 'there is nothing left to compare')
+  assertNotEnded(move)
+}
+
+function assertBeforeCutover(move: MoveRow): void {
+  assertResumable(move)
+  assertAbortable(move)
+}
+
+function assertNotEnded(move: MoveRow): void {
+  if (move.state === 'completed' || move.state === 'aborted') throw wrongState(move, `is ${move.state}`, 'there is nothing left to do')
 }
 
 function settled(document: MoveDocument): MoveDocument {

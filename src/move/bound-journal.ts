@@ -167,7 +167,18 @@ export class BoundJournal implements MoveJournal {
     const route = await router.read(this.#row.org)
     const flipped = route?.cell === this.#row.target && (route.epoch === null || route.epoch === (this.#row.routeEpoch ?? 0n) + 1n)
     if (flipped) await this.update(this.#cutOverPatch(route.epoch))
+    else if (route?.cell === this.#row.source) await this.#withdrawIntent(route.epoch)
     return flipped
+  }
+
+  /**
+   * An earlier driver may sleep right before its flip, out of this journal's reach: the route's epoch is raised, by compare-and-swap, so that
+   * its flip fails when it wakes up. Without an epoch column nothing can stop it. Throws OM5001 where it was faster: run again, the route is read.
+   */
+  async #withdrawIntent(found: bigint | null): Promise<void> {
+    const { org, source } = this.#row
+    const { epoch } = await this.#options.router.flip({ org, from: source, to: source, epoch: found })
+    await this.update({ routeEpoch: epoch, manifest: { flipping: false } })
   }
 
   async cutOver(): Promise<void> {

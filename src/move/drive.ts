@@ -24,6 +24,7 @@ import type { PhaseOutcome } from './journal-phases.js'
 import { acquireLease, Lease } from './lease.js'
 import { loadMove } from './journal.js'
 import { moveDocument } from './move-document.js'
+import type { MoveRow } from './move-row.js'
 import type { PhaseLog } from './run-move.js'
 
 export interface DriveOptions {
@@ -36,6 +37,8 @@ export interface DriveOptions {
   readonly log: Logger
   readonly signal: AbortSignal
   readonly waiveRetention?: boolean
+  /** Whether the command still fits the move, now that no other process drives it: it may have waited for its operator. Throws; then nothing is written. */
+  readonly assertFits: (move: MoveRow) => void
 }
 
 /** A move with its lease held by this process. */
@@ -56,7 +59,7 @@ export function whoAmI(): string {
 }
 
 /**
- * Takes the lease, ends what an earlier driver left running, raises the guards to the new epoch, runs `work`, and gives the
+ * Takes the lease, asks whether the command still fits, ends what an earlier driver left running, raises the guards to the new epoch, runs `work`, and gives the
  * lease back. A failure is written into the journal and into the document; an interruption leaves the move resumable.
  */
 export async function drive(options: DriveOptions, after: AfterFailure, work: (drive: Drive) => Promise<void>): Promise<MoveDocument> {
@@ -69,6 +72,7 @@ export async function drive(options: DriveOptions, after: AfterFailure, work: (d
   const lease = stack.use(Lease.keep({ connect: () => openControl(settings), holder, leaseMs: settings.leaseMs }))
   const signal = AbortSignal.any([options.signal, lease.signal])
   const journal = await BoundJournal.open({ session: control, holder, router: options.router, retentionMs: settings.retentionMs, who: whoAmI(), command: options.command })
+  options.assertFits(journal.row)
   const ctx = await contextOf({ ...options, signal }, journal, epoch, stack)
   try {
     await takeOver(ctx)
@@ -205,7 +209,8 @@ async function journalFailure({ options, holder }: Failed, session: Session, { f
   const outcome: PhaseOutcome = wasInterrupted ? 'interrupted' : 'failed'
   const bound = await BoundJournal.open({ session, holder, router: options.router, retentionMs: settings.retentionMs, who: whoAmI(), command: options.command })
   const state = wasInterrupted && bound.row.state === 'running' ? 'paused' : after.state(failure)
-  const keeps = bound.row.cutOverAt !== null && (state === 'failed' || state === 'paused')
+  // an abort that finds the route flipped leaves a move that only resume may go on with
+  const keeps = bound.row.cutOverAt !== null && (state === 'failed' || state === 'paused' || state === 'aborting')
   if (bound.row.phase !== null) await endPhase(session, holder, bound.row.phase, outcome)
   await bound.update({ error, ...(state === null || keeps ? {} : { state }), ...(state === 'aborted' ? { endedAt: 'now' as const } : {}) })
   await bound.event(outcome, { code: wasInterrupted ? null : failure.code })
