@@ -28,7 +28,7 @@ async function proveTable(exam: Examination, vault: Vault, table: OwnedTable | S
   await bounded(exam, placeOf(exam, 'source', table), 'secrets that can be opened', async () => {
     const failures = new Map<string, { count: number; readonly examples: Readonly<Record<string, string | null>>[] }>()
     const key = identityColumns(table)
-    for await (const row of secretRows(table, pass, exam.map, { session: exam.session('source', table.id.database), side: 'source', rows })) {
+    for await (const piece of secretRows(table, pass, exam.map, { session: exam.session('source', table.id.database), side: 'source', rows })) for (const row of piece) {
       for (const [n, reason] of (await pass.prove('source', row.stored)).entries()) {
         if (reason === null) continue
         const text = `${pass.secrets[n] ?? ''}\0${reason}`

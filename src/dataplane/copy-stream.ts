@@ -73,15 +73,15 @@ export async function copyBetween(request: CopyRequest): Promise<{ readonly rows
   }
 }
 
-/** The rows of a COPY (…) TO STDOUT in text format, one after the other. A session that is not read to the end is destroyed. */
-export async function* copiedRows(session: Session, out: string): AsyncGenerator<Row> {
+/** The rows of a COPY (…) TO STDOUT in text format, as many at once as came in one piece: to wait for each would cost more than to read it. A session that is not read to the end is destroyed. */
+export async function* copiedRows(session: Session, out: string): AsyncGenerator<readonly Row[]> {
   const splitter = new RowSplitter()
   const reading = copyTo(out)
   let ended = false
   try {
     for await (const chunk of session.client.query(reading)) {
       if (!Buffer.isBuffer(chunk)) throw new TypeError('the stream of a COPY yields buffers')
-      yield* splitter.rows(chunk)
+      yield [...splitter.rows(chunk)]
     }
     splitter.end()
     ended = true

@@ -79,7 +79,7 @@ async function digests(request: DiffRequest, side: Side, key: string, row: strin
     byKey.set(text, { rows: [...(byKey.get(text)?.rows ?? []), digest].sort(), secrets: [] })
   }
   if (secrets === null) return byKey
-  for await (const found of secretDigests(table, secrets, map, { session, side, rows: source })) {
+  for await (const piece of secretDigests(table, secrets, map, { session, side, rows: source })) for (const found of piece) {
     const text = JSON.stringify(found.key)
     const known = byKey.get(text)
     if (known !== undefined) byKey.set(text, { ...known, secrets: [...known.secrets, ...found.digests.map((digest) => digest?.toString('base64') ?? null)] })

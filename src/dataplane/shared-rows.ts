@@ -187,14 +187,14 @@ const DIFFERS = 'org_mover secrets differ'
 async function markDifferingSecrets(target: Session, table: SharedTable, secrets: SecretPass, map: MapRelation): Promise<void> {
   await target.execute(`ALTER TABLE ${STAGE} ADD COLUMN ${ident(DIFFERS)} boolean NOT NULL DEFAULT false`)
   const counts = secrets.secrets.map((name) => !table.differBy.includes(name))
-  const read = (from: string, where: string): AsyncGenerator<DigestedRow> => secretDigests(table, secrets, map, { session: target, side: 'target', rows: { from, where } })
+  const read = (from: string, where: string): AsyncGenerator<readonly DigestedRow[]> => secretDigests(table, secrets, map, { session: target, side: 'target', rows: { from, where } })
   const textOf = ({ digests }: DigestedRow): string => JSON.stringify(digests.filter((_, n) => counts[n]).map((digest) => digest?.toString('base64') ?? null))
   const staged = new Map<string, string>()
   const both = (alias: string): string => identityColumns(table).map((column) => compared(columnOf(alias, column.name), '=', columnOf('t', column.name), column.equality)).join(' AND ')
-  for await (const row of read(`${STAGE} AS t`, `EXISTS (SELECT 1 FROM ${tableItself(table).replace(/ AS t$/, ' AS x')} WHERE ${both('x')})`)) staged.set(JSON.stringify(row.key), textOf(row))
+  for await (const rows of read(`${STAGE} AS t`, `EXISTS (SELECT 1 FROM ${tableItself(table).replace(/ AS t$/, ' AS x')} WHERE ${both('x')})`)) for (const row of rows) staged.set(JSON.stringify(row.key), textOf(row))
   const differing: string[][] = []
-  for await (const row of read(tableItself(table), `EXISTS (SELECT 1 FROM ${STAGE} AS x WHERE ${both('x')})`)) {
-    if (staged.get(JSON.stringify(row.key)) !== textOf(row)) differing.push([...row.key])
+  for await (const rows of read(tableItself(table), `EXISTS (SELECT 1 FROM ${STAGE} AS x WHERE ${both('x')})`)) {
+    differing.push(...rows.filter((row) => staged.get(JSON.stringify(row.key)) !== textOf(row)).map(({ key }) => [...key]))
   }
   if (differing.length === 0) return
   const key = identityColumns(table)

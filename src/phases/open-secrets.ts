@@ -75,7 +75,7 @@ async function openBatch(ctx: MoveContext, table: OwnedTable, secrets: TableSecr
 async function readRows(ctx: MoveContext, session: Session, table: OwnedTable, columns: readonly string[], batch: readonly SealedRow[]): Promise<readonly { readonly row: ReadRow; readonly sealed: SealedRow }[]> {
   const byKey = new Map(batch.map((sealed) => [JSON.stringify(sealed.key), sealed]))
   const rows = []
-  for await (const row of secretRows(table, { columns, hidden: [], conditions: [] }, frozenPlan(ctx).map, { session, side: 'target', rows: rowsByKey(table, batch.map(({ key }) => key)) })) {
+  for await (const piece of secretRows(table, { columns, hidden: [], conditions: [] }, frozenPlan(ctx).map, { session, side: 'target', rows: rowsByKey(table, batch.map(({ key }) => key)) })) for (const row of piece) {
     const sealed = byKey.get(JSON.stringify(row.key))
     if (sealed !== undefined) rows.push({ row, sealed })
   }

@@ -57,7 +57,7 @@ async function sealTable(ctx: MoveContext, table: OwnedTable, keys: TransportKey
   }
   ctx.progress({ kind: 'step', text: `sealing the secrets of ${tableKey(table.id)}` })
   await cell.read.use(async (session) => {
-    for await (const { key, stored } of secretRows(table, pass, map, { session, side: 'source', rows: ownedRows(table, scope) })) {
+    for await (const rows of secretRows(table, pass, map, { session, side: 'source', rows: ownedRows(table, scope) })) for (const { key, stored } of rows) {
       const sealed = await sealRow(ctx, table, secrets, keys, { key, stored })
       batch.push(...sealed.entries)
       failures.push(...sealed.failures)

@@ -8,6 +8,7 @@ import type { Codec } from './codec.js'
 import { CodecError } from './codec.js'
 import type { Keyring } from './keyring.js'
 import { chain, chainAll } from './maybe.js'
+import type { Maybe } from './maybe.js'
 import { digestColumn, reencryptColumn } from './reencrypt.js'
 import type { Witness } from './reencrypt.js'
 import type { ColumnRow, SecretColumn } from './secret-column.js'
@@ -134,10 +135,10 @@ export class Vault {
     }
   }
 
-  async #reason(column: SecretColumn, row: ColumnRow, witness: Witness): Promise<string | null> {
+  #reason(column: SecretColumn, row: ColumnRow, witness: Witness): Maybe<string | null> {
     try {
-      await reencryptColumn(column, row, witness)
-      return null
+      const written = reencryptColumn(column, row, witness)
+      return written instanceof Promise ? written.then(() => null, reasonOf) : null
     } catch (error) {
       return reasonOf(error)
     }
