@@ -215,7 +215,7 @@ function cellStatement(world: World, name: CellName, statement: Statement): Mean
     case 'DROP FUNCTION':
       return { change: on((now) => (now.fence = null)) }
     case 'fence/existing':
-      return { rows: cell.triggers.flatMap((one) => ['new', 'old', 'truncate'].map((kind) => ({ schema: 'public', table: one, name: `${String(params[0])}${kind}`, enabled: 'O' }))) }
+      return { rows: cell.triggers.flatMap((one) => ['new', 'old', 'skip', 'truncate'].map((kind) => ({ schema: 'public', table: one, name: `${String(params[0])}${kind}`, enabled: 'O' }))) }
     case 'verify/server':
       return { rows: [{ system_identifier: name, timeline: 1, lsn: '0/0' }] }
     case 'ledger/loaded':
