@@ -11,11 +11,14 @@ import type { Written } from '../secrets/secret-columns.js'
 import type { SecretTools } from '../secrets/secret-tools.js'
 import type { Vault } from '../secrets/vault.js'
 import { nameOf, placeOf } from './examination.js'
+import type { LostDigests } from './report-lost-digests.js'
 
 interface SecretsChecked {
   readonly findings: readonly Finding[]
   /** The plan in which only those columns are secret that must be encrypted anew, and can be. */
   readonly plan: MovePlan
+  /** Digests whose loss is accepted by name: to be named row by row. */
+  readonly lost: readonly LostDigests[]
 }
 
 /**
@@ -24,23 +27,28 @@ interface SecretsChecked {
  */
 export async function checkSecrets(plan: MovePlan, vault: Vault): Promise<SecretsChecked> {
   const tables = allTables(plan).filter((table) => table.columns.some((column) => column.secrets.length > 0))
-  if (tables.length === 0) return { findings: [], plan }
+  if (tables.length === 0) return { findings: [], plan, lost: [] }
   const isStaged = vault.mode === 'staged'
   const tools = isStaged ? { codecs: await vault.codecs(), keyrings: { source: null, target: null } } : await vault.tools()
   const findings: Finding[] = isStaged && vault.transportKey === null ? [finding('OM2114', 'error', { cell: plan.target }, { message: `secrets travel sealed, and ${plan.target} has no transport_key to which they could be`, hint: '`org-mover secrets keygen` makes one on the side of the target; pin its public half as transport_key of the cell' })] : []
   const changed = new Map<number, readonly PlanColumn[]>()
+  const lost: LostDigests[] = []
   for (const table of tables) {
-    const report = (code: 'OM2114' | 'OM2128', column: PlanColumn, problem: Problem): void => void findings.push(finding(code, problem.severity, placeOf({ plan }, 'source', table), { message: `secret column ${column.name} of ${nameOf(table)}: ${problem.message}`, hint: problem.hint }))
+    const report = (code: 'OM2114' | 'OM2128', column: PlanColumn, problem: Problem): void => void findings.push(finding(code, 'error', placeOf({ plan }, 'source', table), { message: `secret column ${column.name} of ${nameOf(table)}: ${problem.message}`, hint: problem.hint }))
     changed.set(table.no, table.columns.map((column) => {
       if (column.secrets.length === 0) return column
       const problems = [...(isStaged ? stagedProblems(table, column, tools, plan) : problemsOf(column, tools, plan)), ...placeProblems(table, column, tools)]
       for (const one of problems) report('OM2114', column, one)
-      for (const rule of column.secrets.filter(isDigest)) for (const one of digestProblems(table, column, rule, tools)) report('OM2128', column, one)
+      for (const rule of column.secrets.filter((one) => isDigest(one) && !isShared(one, tools))) {
+        const name = `${nameOf(table)}.${column.name}`
+        if (rule.acceptLoss === name) lost.push({ tableNo: table.no, column: column.name })
+        else report('OM2128', column, problem(`its digests are salted with key ${rule.key}, which the cells do not share: nothing on the target would find them`, `give both cells the key, or accept the loss by name: accept_loss: ${name}`))
+      }
       const isLeft = problems.length > 0 || column.secrets.every((rule) => isDigest(rule) || travelsAsStored(rule, column.secrets, tools))
       return { ...column, secrets: isLeft ? [] : column.secrets.filter((rule) => !isDigest(rule)) }
     }))
   }
-  return { findings, plan: withColumns(plan, changed) }
+  return { findings, plan: withColumns(plan, changed), lost }
 }
 
 function withColumns(plan: MovePlan, changed: ReadonlyMap<number, readonly PlanColumn[]>): MovePlan {
@@ -49,13 +57,12 @@ function withColumns(plan: MovePlan, changed: ReadonlyMap<number, readonly PlanC
 }
 
 interface Problem {
-  readonly severity: 'error' | 'warning'
   readonly message: string
   readonly hint: string
 }
 
-function problem(message: string, hint: string, severity: Problem['severity'] = 'error'): Problem {
-  return { severity, message, hint }
+function problem(message: string, hint: string): Problem {
+  return { message, hint }
 }
 
 function isDigest(rule: Pick<SecretRule, 'codec'>): boolean {
@@ -117,11 +124,8 @@ function placeProblems(table: TableShape, column: PlanColumn, { codecs }: Secret
   ]
 }
 
-/** A digest salted with the cell's key cannot be made again from itself. */
-function digestProblems(table: TableShape, column: PlanColumn, rule: SecretRule, { keyrings }: SecretTools): readonly Problem[] {
-  const [from, to] = [keyrings.source?.get(rule.key), keyrings.target?.get(rule.key)]
-  if (from !== undefined && to !== undefined && isSameKey(from, to)) return []
-  const name = `${nameOf(table)}.${column.name}`
-  if (rule.acceptLoss === name) return [problem(`its digests travel as they stand and nothing on the target will find them: the cells do not share key ${rule.key}. Accepted by name`, 'have what they stand for issued again', 'warning')]
-  return [problem(`its digests are salted with key ${rule.key}, which the cells do not share: nothing on the target would find them`, `give both cells the key, or accept the loss by name: accept_loss: ${name}`)]
+/** A digest salted with the cell's key cannot be made again from itself: it is good only where the other cell has the key. */
+function isShared({ key }: SecretRule, { keyrings }: SecretTools): boolean {
+  const [from, to] = [keyrings.source?.get(key), keyrings.target?.get(key)]
+  return from !== undefined && to !== undefined && isSameKey(from, to)
 }

@@ -35,6 +35,7 @@ import { checkUnownedParents } from './check-unowned-parents.js'
 import { classificationFindings } from './classification-findings.js'
 import { checkWidth } from './check-width.js'
 import { measureReads } from './measure-reads.js'
+import { reportLostDigests } from './report-lost-digests.js'
 import { resolveDeclaredSql } from './resolve-declared-sql.js'
 import type { ReadMeasure } from './measure-reads.js'
 import type { Examination } from './examination.js'
@@ -86,7 +87,7 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   const { units } = classification
   findings.push(...classificationFindings(request.source, catalogs.source, request.tenancy, classification))
   const built = buildPlan({ org: request.org, source: request.source, target: request.target, catalogs: catalogs.source, units })
-  const { plan: declared, findings: ofSecrets } = await checkSecrets(built, request.secrets)
+  const { plan: declared, findings: ofSecrets, lost } = await checkSecrets(built, request.secrets)
   findings.push(...schemaFindings(request, declared, catalogs))
   for (const side of ['source', 'target'] as const) {
     for (const database of request.databases) findings.push(...(await checkDeletable(sessionOf(sessions, side, database), declared, { cell: request[side], database })))
@@ -115,6 +116,7 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   const closed = await proveSecrets(full, request.secrets)
   // rows whose secrets cannot be written for the target are looked at as they are stored
   const readable: Examination = { ...full, shared: { ...full.shared, secrets: (table) => (closed.has(table.no) ? null : request.secrets.pass(table)) } }
+  await reportLostDigests(readable, lost)
   await checkElsewhere(readable)
   await checkReferences(readable)
   await checkUnownedParents(readable)

@@ -87,7 +87,7 @@ async function idOf(cells: CellsInProcess): Promise<string> {
 
 describe('no plaintext and no key leaves the process (P8)', () => {
   test('on the way that is meant', async () => {
-    await using cells = await secretCells()
+    await using cells = await secretCells({ config: { secrets: { workers: 2 } } })
     await using watch = await Watch.start(cells)
     expect(await watch.run(['plan', '--org', '1', '--to', 'cell-b'])).toBe(0)
     expect(await watch.run(['move', '--org', '1', '--to', 'cell-b', '--yes', '--pause-before', 'cutover'])).toBe(0)
@@ -115,6 +115,14 @@ describe('no plaintext and no key leaves the process (P8)', () => {
     await pastTheFence(mainOf(cells, 'b'), () => mainOf(cells, 'b').query(`UPDATE tokens SET note = '${sealed('another', keyOf('b')).toString('base64')}' WHERE id = 3`))
     expect(await watch.run(['resume', await idOf(cells), '--yes'])).toBe(4)
     expect(await watch.run(['abort', await idOf(cells), '--yes'])).toBe(0)
+    // a secret that was readable when prepare looked, and is not any more, in a thread of its own
+    await using changed = await secretCells({ config: { secrets: { workers: 1 } } })
+    await using third = await Watch.start(changed)
+    expect(await third.run(['move', '--org', '1', '--to', 'cell-b', '--yes', '--pause-before', 'freeze'])).toBe(0)
+    await mainOf(changed, 'a').query(unreadable)
+    expect(await third.run(['resume', await idOf(changed), '--yes'])).toBe(3)
+    expect(await third.run(['abort', await idOf(changed), '--yes'])).toBe(0)
+    expect(await third.leaks()).toEqual([])
     // COPY says in its error which row it stopped at, with all its columns
     await mainOf(cells, 'b').query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused %', NEW; END $$; CREATE TRIGGER refuse BEFORE INSERT ON tokens FOR EACH ROW EXECUTE FUNCTION refuse()`)
     expect(await watch.run(['move', '--org', '1', '--to', 'cell-b', '--yes', '--pause-before', 'copy'])).toBe(0)
