@@ -164,7 +164,8 @@ function escapeField(field: Field): Buffer {
   const parts: Buffer[] = []
   let from = 0
   for (let at = 0; at < field.length; at += 1) {
-    const escape = ESCAPED.get(field[at] ?? 0)
+    const byte = field[at] ?? 0
+    const escape = isSpecial(byte) ? ESCAPED.get(byte) : undefined
     if (escape === undefined) continue
     parts.push(field.subarray(from, at), Buffer.from(escape))
     from = at + 1
@@ -174,9 +175,10 @@ function escapeField(field: Field): Buffer {
 
 function needsEscape(field: Buffer): boolean {
   // by index: an iterator over bytes took a third of a row's time
-  for (let at = 0; at < field.length; at += 1) {
-    const byte = field[at] ?? 0
-    if (byte === BACKSLASH || (byte >= 8 && byte <= 13)) return true
-  }
+  for (let at = 0; at < field.length; at += 1) if (isSpecial(field[at] ?? 0)) return true
   return false
+}
+
+function isSpecial(byte: number): boolean {
+  return byte === BACKSLASH || (byte >= 8 && byte <= 13)
 }
