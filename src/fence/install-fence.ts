@@ -8,7 +8,7 @@ import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { fenceFunctions, isToldByRow, skipClause, whenClause } from './fence-sql.js'
 import type { FenceFacts } from './fence-sql.js'
-import { withLockRetries } from './lock-retries.js'
+import { partitionsOf, underTableLock } from './table-lock.js'
 
 export interface FenceRequest {
   readonly session: Session
@@ -28,22 +28,16 @@ export interface FenceRequest {
  * may be run again. The key sets must exist. Throws OM3003 when a table's lock cannot be had after retries.
  */
 export async function installFence(request: FenceRequest): Promise<void> {
-  const { session, tables, scope, facts } = request
+  const { session, tables, scope, facts, onWaiting, signal } = request
   for (const text of fenceFunctions(tables, scope, facts)) await session.execute(text)
-  const leaves = await leavesOf(session, tables)
   const existing = await existingTriggers(session, facts.moveId)
+  const isMissing = ({ name, on }: Trigger): boolean => !existing.has(triggerKey(on, name))
+  const known = await partitionsByRoot(session, tables)
   for (const table of tables) {
-    const statements = [
-      ...rowTriggers(table, scope, facts).filter(({ name }) => !existing.has(triggerKey(table.id, name))).map((trigger) => ({ ...trigger, on: table.id as TableName })),
-      ...[table.id, ...(leaves.get(qualified(table.id)) ?? [])].map((on) => truncateTrigger(on, facts)).filter(({ name, on }) => !existing.has(triggerKey(on, name))),
-    ]
-    if (statements.length === 0) continue
-    await withLockRetries({ what: `table ${table.id.schema}.${table.id.name}`, onWaiting: request.onWaiting, signal: request.signal }, () =>
-      session.transaction('READ COMMITTED', async () => {
-        // in one message, so that the table's lock is not held for a round trip a statement
-        const texts = statements.flatMap(({ name, on, text }) => [text, ...(request.mayEnableAlways(on) ? [`ALTER TABLE ${qualified(on)} ENABLE ALWAYS TRIGGER ${ident(name)}`] : [])])
-        await session.execute(texts.join(';\n'))
-      }),
+    const missing = (partitions: readonly TableName[]): readonly Trigger[] => triggersOf(table, partitions, scope, facts).filter(isMissing)
+    if (missing(known.get(qualified(table.id)) ?? []).length === 0) continue
+    await underTableLock({ session, table: table.id, partitioned: table.partitioned, mode: 'SHARE ROW EXCLUSIVE', onWaiting, signal }, (partitions) =>
+      missing(partitions).flatMap(({ name, on, text }) => [text, ...(request.mayEnableAlways(on) ? [`ALTER TABLE ${qualified(on)} ENABLE ALWAYS TRIGGER ${ident(name)}`] : [])]),
     )
   }
 }
@@ -61,28 +55,32 @@ export async function existingTriggers(session: Session, moveId: string): Promis
 /** The triggers that a whole fence has, as `triggerKey`s; only of the leaves that were there at the freeze. */
 export async function expectedTriggers(session: Session, tables: readonly OwnedTable[], options: { readonly moveId: string; readonly wasThere: (leaf: TableName) => boolean }): Promise<readonly string[]> {
   const { moveId, wasThere } = options
-  const leaves = await leavesOf(session, tables)
+  const partitions = await partitionsByRoot(session, tables)
   return tables.flatMap((table) => [
     ...(['new', 'old', 'skip'] as const).map((kind) => triggerKey(table.id, fenceTrigger(moveId, kind))),
-    ...[table.id, ...(leaves.get(qualified(table.id)) ?? []).filter(wasThere)].map((on) => triggerKey(on, fenceTrigger(moveId, 'truncate'))),
+    ...[table.id, ...(partitions.get(qualified(table.id)) ?? []).filter(wasThere)].map((on) => triggerKey(on, fenceTrigger(moveId, 'truncate'))),
   ])
 }
 
-async function leavesOf(session: Session, tables: readonly OwnedTable[]): Promise<Map<string, TableName[]>> {
-  const leaves = new Map<string, TableName[]>()
-  for (const { root, partition } of await partitionsOf(session, tables)) leaves.set(qualified(root), [...(leaves.get(qualified(root)) ?? []), partition])
-  return leaves
+async function partitionsByRoot(session: Session, tables: readonly OwnedTable[]): Promise<Map<string, TableName[]>> {
+  const partitions = new Map<string, TableName[]>()
+  const partitioned = tables.filter((table) => table.partitioned).map((table) => table.id)
+  for (const { root, partition } of await partitionsOf(session, partitioned)) partitions.set(qualified(root), [...(partitions.get(qualified(root)) ?? []), partition])
+  return partitions
 }
 
-/** Partitions of all levels below these tables, as they are now. */
-export async function partitionsOf(session: Session, tables: readonly OwnedTable[]): Promise<readonly { readonly root: TableName; readonly partition: TableName }[]> {
-  const partitioned = tables.filter((table) => table.partitioned)
-  if (partitioned.length === 0) return []
-  const rows = await session.rows<{ root_schema: string; root: string; schema: string; name: string }>(sql('fence/leaves'), [partitioned.map((t) => t.id.schema), partitioned.map((t) => t.id.name)])
-  return rows.map((row) => ({ root: { schema: row.root_schema, name: row.root }, partition: { schema: row.schema, name: row.name } }))
+interface Trigger {
+  readonly name: string
+  readonly on: TableName
+  readonly text: string
 }
 
-function rowTriggers(table: OwnedTable, scope: Scope, facts: FenceFacts): readonly { readonly name: string; readonly text: string }[] {
+/** The row triggers reach the partitions by themselves; those on TRUNCATE do not. */
+function triggersOf(table: OwnedTable, partitions: readonly TableName[], scope: Scope, facts: FenceFacts): readonly Trigger[] {
+  return [...rowTriggers(table, scope, facts), ...[table.id, ...partitions].map((on) => truncateTrigger(on, facts))]
+}
+
+function rowTriggers(table: OwnedTable, scope: Scope, facts: FenceFacts): readonly Trigger[] {
   const told = isToldByRow(table)
   const versions = [
     { kind: 'new', when: whenClause(table, scope, facts, 'NEW'), timing: 'AFTER INSERT OR UPDATE' },
@@ -92,8 +90,8 @@ function rowTriggers(table: OwnedTable, scope: Scope, facts: FenceFacts): readon
   return versions.map(({ kind, when, timing }) => trigger(table.id, facts, kind, { timing, level: 'ROW', when, function: fenceFunction(facts.moveId, told ? 0 : table.no) }))
 }
 
-function truncateTrigger(on: TableName, facts: FenceFacts): { readonly name: string; readonly on: TableName; readonly text: string } {
-  return { on, ...trigger(on, facts, 'truncate', { timing: 'BEFORE TRUNCATE', level: 'STATEMENT', when: '', function: fenceFunction(facts.moveId, 0) }) }
+function truncateTrigger(on: TableName, facts: FenceFacts): Trigger {
+  return trigger(on, facts, 'truncate', { timing: 'BEFORE TRUNCATE', level: 'STATEMENT', when: '', function: fenceFunction(facts.moveId, 0) })
 }
 
 function trigger(
@@ -101,9 +99,9 @@ function trigger(
   facts: FenceFacts,
   kind: FenceTrigger,
   parts: { readonly timing: string; readonly level: string; readonly when: string; readonly function: string },
-): { readonly name: string; readonly text: string } {
+): Trigger {
   const name = fenceTrigger(facts.moveId, kind)
-  return { name, text: sql('fence/trigger', { name: ident(name), table: qualified(on), argument: literal(kind), ...parts }) }
+  return { name, on, text: sql('fence/trigger', { name: ident(name), table: qualified(on), argument: literal(kind), ...parts }) }
 }
 
 function fenceTriggerPrefixOf(moveId: string): string {

@@ -1,9 +1,10 @@
+import type { TableName } from '../domain/catalog.js'
 import { ident, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { moveHex } from '../dataplane/names.js'
-import { withLockRetries } from './lock-retries.js'
 import type { LockRetryOptions } from './lock-retries.js'
+import { underTableLock } from './table-lock.js'
 
 /** Each drop holds locks to the end of its transaction: far fewer than max_locks_per_transaction allows at its default. */
 const OBJECTS_PER_TRANSACTION = 100
@@ -12,7 +13,9 @@ interface Leftover {
   readonly kind: 'trigger' | 'function' | 'relation'
   readonly schema: string
   readonly name: string
+  /** Of a trigger. */
   readonly table: string | null
+  readonly partitioned: boolean
 }
 
 /** Makes every fence function of the move harmless, in one transaction and without a lock on any table. Idempotent. */
@@ -30,19 +33,15 @@ export async function liftFence(session: Session, moveId: string): Promise<void>
  */
 export async function dropMoveObjects(session: Session, moveId: string, options: Omit<LockRetryOptions, 'what'>): Promise<void> {
   const leftovers = await leftoversOf(session, moveId)
-  const byTable = new Map<string, Leftover[]>()
-  for (const object of leftovers) {
-    if (object.kind !== 'trigger' || object.table === null) continue
-    const table = qualified({ schema: object.schema, name: object.table })
-    byTable.set(table, [...(byTable.get(table) ?? []), object])
+  const byTable = new Map<string, { readonly table: TableName; readonly partitioned: boolean; readonly names: string[] }>()
+  for (const { kind, schema, name, table, partitioned } of leftovers) {
+    if (kind !== 'trigger' || table === null) continue
+    const id = { schema, name: table }
+    const entry = byTable.get(qualified(id)) ?? { table: id, partitioned, names: [] }
+    byTable.set(qualified(id), { ...entry, names: [...entry.names, name] })
   }
-  for (const [table, triggers] of byTable) {
-    await withLockRetries({ ...options, what: `table ${table}` }, () =>
-      session.transaction('READ COMMITTED', async () => {
-        // in one message, so that the table's lock is not held for a round trip a statement
-        await session.execute(triggers.map(({ name }) => `DROP TRIGGER IF EXISTS ${ident(name)} ON ${table}`).join(';\n'))
-      }),
-    )
+  for (const { table, partitioned, names } of byTable.values()) {
+    await underTableLock({ session, table, partitioned, mode: 'ACCESS EXCLUSIVE', ...options }, () => names.map((name) => `DROP TRIGGER IF EXISTS ${ident(name)} ON ${qualified(table)}`))
   }
   const own = leftovers.filter(({ kind }) => kind !== 'trigger')
   for (let start = 0; start < own.length; start += OBJECTS_PER_TRANSACTION) {
@@ -56,6 +55,5 @@ export async function dropMoveObjects(session: Session, moveId: string, options:
 }
 
 async function leftoversOf(session: Session, moveId: string): Promise<readonly Leftover[]> {
-  const rows = await session.rows<{ kind: Leftover['kind']; schema: string; name: string; table: string | null }>(sql('cell/leftovers'), [moveHex(moveId)])
-  return rows
+  return session.rows<Leftover & Record<string, unknown>>(sql('cell/leftovers'), [moveHex(moveId)])
 }

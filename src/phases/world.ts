@@ -9,7 +9,8 @@ import { isOwnedRow } from '../dataplane/owned-rows.js'
 import { qualified } from '../postgres/quote.js'
 import { sql } from '../postgres/sql.js'
 import type { Session } from '../postgres/session.js'
-import { existingTriggers, expectedTriggers, partitionsOf } from '../fence/install-fence.js'
+import { existingTriggers, expectedTriggers } from '../fence/install-fence.js'
+import { partitionsOf } from '../fence/table-lock.js'
 import { cellDatabase } from './context.js'
 import type { MoveContext, ServerIdentity } from './context.js'
 import { frozenPlan } from './scopes.js'
@@ -95,7 +96,7 @@ async function harmlessPartitions(ctx: MoveContext, key: string, came: readonly 
   const tables = plan.owned.filter((table) => table.id.database === database && table.partitioned)
   return cellDatabase(ctx, side, database).read.use(async (session) => {
     const harmless = new Set<string>()
-    for (const { root, partition } of await partitionsOf(session, tables)) {
+    for (const { root, partition } of await partitionsOf(session, tables.map(({ id }) => id))) {
       const name = tableKey(partition)
       const table = tables.find(({ id }) => tableKey(id) === tableKey(root))
       if (table === undefined || !came.includes(name)) continue

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import type { App } from '../../src/cli/app.js'
+import { describe, expect, test } from 'vitest'
+import type { App, MoveIo } from '../../src/cli/app.js'
 import { createApp } from '../../src/move/app.js'
 import { createLogger } from '../../src/observability/logger.js'
 import type { CellsInProcess } from '../support/cells-in-process.js'
@@ -114,6 +114,36 @@ test('four organizations that leave one cell at once: all arrive, no deadlock la
   expect([other.rejected, other.acknowledged > 20]).toEqual([[], true])
   expect(other.slowestMs).toBeLessThan(2 * LOCK_TIMEOUT_MS)
   await expectNothingLeft(cells)
+})
+
+/** Each transaction holds one part of a partitioned table when the mover comes, and wants another part then. */
+const ORDERS = [
+  ['a partition, by way of its parent', `INSERT INTO events VALUES (7777, '2024-03-03', 7, 'w')`, `UPDATE events SET at = '2025-03-03' WHERE id = 7777`],
+  ['a partition alone', `INSERT INTO events_2 VALUES (7777, '2025-03-03', 7, 'w')`, `UPDATE events SET at = '2024-03-03' WHERE id = 7777`],
+] as const
+
+describe('a neighbour in the middle of a partitioned table is never the victim of a deadlock with the mover (P2)', () => {
+  test.each(ORDERS)('that holds %s', async (_, first, second) => {
+    await using cells = await fencedCells({ lock_timeout: `${LOCK_TIMEOUT_MS}ms`, drain_timeout: '30s' })
+    const source = mainOf(cells, 'a')
+    const neighbour = await source.connect()
+    // the neighbour would be the one to find a deadlock
+    await neighbour.query(`SET deadlock_timeout = '10ms'`)
+    /** The neighbour's transaction comes to its second statement once the mover stands at the table. */
+    const inTheWay = async <T>(work: (io: MoveIo) => Promise<T>): Promise<T> => {
+      await neighbour.query(`BEGIN; ${first}`)
+      let isRefused = false
+      const running = work({ ...cells.io, progress: (event) => (isRefused ||= event.kind === 'waiting' && (event.reason ?? '').startsWith('lock on table public.events not granted')) })
+      await until('the mover stands at the table', async () => isRefused || (await source.query(`SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)).length > 0)
+      await neighbour.query(`${second}; DELETE FROM events WHERE id = 7777; COMMIT`)
+      return running
+    }
+    const moved = await inTheWay((io) => cells.app.move({ org: '1', to: 'cell-b', pauseBefore: 'copy' }, io))
+    expect([moved.error, moved.state]).toEqual([null, 'paused'])
+    const aborted = await inTheWay((io) => cells.app.abort(moved.moveId ?? '', io))
+    expect([aborted.error, aborted.state]).toEqual([null, 'aborted'])
+    await expectNothingLeft(cells)
+  })
 })
 
 test('a cell has no more moves at once than it may, whichever machine begins them', async () => {
