@@ -135,7 +135,7 @@ export class ModelSession implements AsyncDisposable {
   }
 
   #run(text: string, params: readonly unknown[]): Promise<Meaning> {
-    const statements = text.startsWith('sql:fence/trigger') ? text.split(';\n').filter((one) => !one.startsWith('ALTER TABLE')) : [text.split('\nUNION ALL\n')[0] ?? '']
+    const statements = text.startsWith('LOCK TABLE') ? text.split(';\n').filter((one) => !/^(LOCK|ALTER) TABLE/.test(one)) : [text.split('\nUNION ALL\n')[0] ?? '']
     return this.#sent(statementOf(statements[0] ?? '', params), async () => {
       let last: Meaning = {}
       for (const one of statements) last = this.#apply(statementOf(one, params))
