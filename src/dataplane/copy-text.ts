@@ -60,7 +60,7 @@ export interface RowEdit {
   readonly edit: (fields: readonly Field[]) => readonly Field[] | Promise<readonly Field[]>
 }
 
-/** Rows go on in buffers of about this size: one for each row would cost more than the row. */
+/** Rows go on in buffers of this size: one for each row, or for each piece of one, would cost more than the row. */
 const FLUSH_BYTES = 64 * 1024
 
 /**
@@ -70,8 +70,8 @@ const FLUSH_BYTES = 64 * 1024
 export class RowEditor extends Transform {
   readonly #edit: RowEdit
   readonly #splitter = new RowSplitter()
-  #out: Buffer[] = []
-  #outBytes = 0
+  #out = Buffer.allocUnsafe(FLUSH_BYTES)
+  #used = 0
 
   constructor(edit: RowEdit) {
     super()
@@ -98,7 +98,6 @@ export class RowEditor extends Transform {
       for (const row of this.#splitter.rows(chunk)) {
         const edited = this.#edit.edit(this.#edit.reads.map((place) => fieldAt(row, place)))
         this.#write(row, edited instanceof Promise ? await edited : edited)
-        if (this.#outBytes >= FLUSH_BYTES) this.#send()
       }
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error))
@@ -112,24 +111,32 @@ export class RowEditor extends Transform {
     for (let place = 0; place < kept; place += 1) {
       const at = writes.indexOf(place)
       if (at === -1) continue
-      this.#push(data.subarray(from, fields[place]))
+      this.#push(data, from, fields[place])
       this.#push(escapeField(edited[at] ?? null))
       // what ends the field goes on with what follows it
       from = (fields[place + 1] ?? 0) - 1
     }
-    this.#push(data.subarray(from, (fields[kept] ?? 0) - 1))
+    this.#push(data, from, (fields[kept] ?? 0) - 1)
     this.#push(LINE_END)
   }
 
-  #push(bytes: Buffer): void {
-    this.#out.push(bytes)
-    this.#outBytes += bytes.length
+  #push(bytes: Buffer, from = 0, to = bytes.length): void {
+    const length = to - from
+    if (this.#used + length > FLUSH_BYTES) this.#send()
+    if (length > FLUSH_BYTES) {
+      this.push(bytes.subarray(from, to))
+      return
+    }
+    bytes.copy(this.#out, this.#used, from, to)
+    this.#used += length
   }
 
+  /** What was sent belongs to the next stage. */
   #send(): void {
-    if (this.#out.length > 0) this.push(Buffer.concat(this.#out, this.#outBytes))
-    this.#out = []
-    this.#outBytes = 0
+    if (this.#used === 0) return
+    this.push(this.#out.subarray(0, this.#used))
+    this.#out = Buffer.allocUnsafe(FLUSH_BYTES)
+    this.#used = 0
   }
 }
 

@@ -54,12 +54,12 @@ function openFrom(request: OpenRequest, n: number, failure: Failure | null): May
   const rule = rules[n]
   if (rule === undefined) return unopened(rules, failure)
   const failed = (error: unknown): Failure => failure ?? { policy: rule.unreadable, reason: REASONS[error instanceof CodecError ? error.reason : 'failed'] }
-  const { codec, key, options } = rule[side]
+  const { codec } = rule[side]
   const found = (decrypted: Decrypted | null): Maybe<Opened> =>
     decrypted === null ? openFrom(request, n + 1, failure) : { kind: 'opened', rule, plaintext: decrypted.plaintext, meta: decrypted.meta, keyId: decrypted.keyId ?? null }
   let decrypted: Maybe<Decrypted | null>
   try {
-    decrypted = codec.decrypt(stored, { ...place, key, options })
+    decrypted = codec.decrypt(stored, contextOf(place, rule[side]))
   } catch (error) {
     return openFrom(request, n + 1, failed(error))
   }
@@ -83,8 +83,11 @@ const REASONS = {
 
 /** Writes an opened value with the target's current key. Throws CodecError without a byte of the value. */
 export function sealSecret({ rule, plaintext, meta }: Extract<Opened, { kind: 'opened' }>, place: Place): Maybe<Encrypted> {
-  const { codec, key, options } = rule.target
-  return chain(codec.encrypt(plaintext, { ...place, key, options, meta }), (encrypted) => (typeof encrypted === 'string' || Buffer.isBuffer(encrypted) ? { stored: encrypted } : encrypted))
+  return chain(rule.target.codec.encrypt(plaintext, contextOf(place, rule.target, meta)), (encrypted) => (typeof encrypted === 'string' || Buffer.isBuffer(encrypted) ? { stored: encrypted } : encrypted))
+}
+
+function contextOf({ schema, table, column, primaryKey, siblings }: Place, { key, options }: Cipher, meta?: unknown): CodecContext & { readonly meta: unknown } {
+  return { schema, table, column, primaryKey, siblings, key, options, meta }
 }
 
 /**

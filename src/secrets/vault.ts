@@ -126,11 +126,11 @@ export class Vault {
       ...(pool === null ? {} : { stage: (plan) => pool.stage(org, table, plan) }),
       prove: (side, row) => {
         const at = place(row.key)
-        return chainAll(columns, (column) => this.#reason(column, { ...row, place: at }, (_, opened) => this.#tally.saw(table, column, side, opened)))
+        return chainAll(columns, (column) => this.#reason(column, { values: row.values, holds: row.holds, place: at }, (_, opened) => this.#tally.saw(table, column, side, opened)))
       },
       digests: (side, row, targetKey) => {
         const [at, bound] = [place(row.key), JSON.stringify(targetKey)]
-        return chainAll(columns, (column) => digestColumn(column, { ...row, place: at }, { side, key: this.#digestKey, bound, witness: (_, opened) => this.#tally.saw(table, column, side, opened) }))
+        return chainAll(columns, (column) => digestColumn(column, { values: row.values, holds: row.holds, place: at }, { side, key: this.#digestKey, bound, witness: (_, opened) => this.#tally.saw(table, column, side, opened) }))
       },
     }
   }
@@ -149,7 +149,7 @@ export class Vault {
       throw unreadable(table, column, row, error)
     }
     try {
-      const written = reencryptColumn(column, { ...row, place }, () => undefined)
+      const written = reencryptColumn(column, { values: row.values, holds: row.holds, place }, () => undefined)
       return written instanceof Promise ? written.catch(refuse) : written
     } catch (error) {
       return refuse(error)

@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 
-const pool = Buffer.allocUnsafe(4096)
+const pool = Buffer.allocUnsafe(64 * 1024)
 let used = pool.length
 
 /** Random bytes, each given out once. Asking the system for a few at a time cost as much as the encryption itself. */
