@@ -101,6 +101,8 @@ export interface Manifest {
   readonly awaits?: 'seal' | 'open' | null
   /** How often differing chunks have been loaded again. */
   readonly repairs?: number
+  /** The purge has deleted all that it may: what the mover keeps on the source is not needed any more, and may be gone in part. */
+  readonly purged?: boolean
 }
 
 /**

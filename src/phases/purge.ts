@@ -25,6 +25,13 @@ import { frozenPlan } from './scopes.js'
  */
 export async function purge(ctx: MoveContext): Promise<void> {
   await assertMayPurge(ctx)
+  // once cleaning up has begun, the fence is lifted and the key sets, by which rows are asked for, go
+  if (ctx.journal.manifest().purged !== true) await deleteOwned(ctx)
+  await ctx.journal.addToManifest({ purged: true })
+  await cleanSide(ctx, 'source')
+}
+
+async function deleteOwned(ctx: MoveContext): Promise<void> {
   await assertNothingNew(ctx)
   const { plan } = frozenPlan(ctx)
   const chunks = await ctx.journal.chunks()
@@ -38,7 +45,6 @@ export async function purge(ctx: MoveContext): Promise<void> {
     }
   }
   await purgeUnreferenced(ctx)
-  await cleanSide(ctx, 'source')
 }
 
 /** The route points elsewhere, retention is over or waived by name, and verification of this move passed (P9). Throws OM6004, OM6001, OM6002. */

@@ -40,8 +40,13 @@ export interface Outcome {
 /** Long, so that no heartbeat is among the statements: n names the same one in every run. */
 const CONFIG = { lease: '10m', answer_timeout: '600ms', lock_timeout: '1500ms' }
 
+export interface ProxiedCells extends AsyncDisposable {
+  readonly cells: SmallCells
+  readonly proxies: Readonly<Record<Server, WireProxy>>
+}
+
 /** Two cells with a proxy before each server. */
-async function proxiedCells(): Promise<{ readonly cells: SmallCells; readonly proxies: Readonly<Record<Server, WireProxy>> } & AsyncDisposable> {
+export async function proxiedCells(): Promise<ProxiedCells> {
   const proxies = { source: await WireProxy.start(clusterUrl('a')), target: await WireProxy.start(clusterUrl('b')), control: await WireProxy.start(clusterUrl('a')) }
   const cells = await smallCells({ config: CONFIG, through: (role, url) => proxies[role === 'routing' ? 'control' : role].through(url) })
   return {
@@ -65,8 +70,12 @@ export async function undisturbed(): Promise<Expected> {
   return {
     before,
     moved: nameless(await cells.look(), await cells.moveId()),
-    statements: { source: proxies.source.statements, target: proxies.target.statements, control: proxies.control.statements },
+    statements: statementsOf(proxies),
   }
+}
+
+export function statementsOf(proxies: Readonly<Record<Server, WireProxy>>): Readonly<Record<Server, number>> {
+  return { source: proxies.source.statements, target: proxies.target.statements, control: proxies.control.statements }
 }
 
 /** Moves, with the fault on the way, and then remedies: it must come to the same as if nothing had happened. */

@@ -10,12 +10,17 @@ import type { WireMessage } from './wire-messages.js'
  *   after:  the server has run it, and the connection is cut before the answer is passed on: the outcome is unknown
  *   cancel: the server cancels it
  *   freeze: nothing is passed on any more, in either direction, and both ends believe that the connection stands
+ *
+ * Beside them, for what happens elsewhere meanwhile:
+ *   pause:  it reaches the server late, once `meanwhile` is done
  */
 export const FAULTS = ['before', 'after', 'cancel', 'freeze'] as const
 export type FaultKind = (typeof FAULTS)[number]
 
 export interface Fault {
-  readonly kind: FaultKind
+  readonly kind: FaultKind | 'pause'
+  /** Begun as it happens: where a connection is cut, right before that. */
+  readonly meanwhile?: () => Promise<void> | void
   /** Hits where it yields true; at most once. */
   readonly hits: (statement: Statement) => boolean
 }
@@ -95,14 +100,14 @@ export class WireProxy implements AsyncDisposable {
   }
 
   /** Counts a statement; yields what is to happen at it. */
-  meet(nOfConnection: number, statement: string): FaultKind | null {
+  meet(nOfConnection: number, statement: string): Fault | null {
     this.#count += 1
     const fault = this.#fault
     const here = { n: this.#count, nOfConnection, text: statement }
     if (fault === null || !fault.hits(here)) return null
     this.#fault = null
     this.#hit = here
-    return fault.kind
+    return fault
   }
 
   forget(link: Link): void {
@@ -138,7 +143,7 @@ class Link {
   /** Held back until a statement that is to be cancelled has come whole. */
   #cancelling = false
   /** Whether what the server sends next is the answer that gets lost. */
-  #losing = false
+  #losing: Fault | null = null
   #isSleeping = false
   #isFlushed = false
   /** After a cancelled statement that ended with a Flush the client asks for the end itself. */
@@ -173,13 +178,13 @@ class Link {
   async #clientSent(data: Buffer): Promise<void> {
     for (const part of this.#fromClient.read(data)) {
       if (this.#isFrozen) return
-      if (!this.#isStarted) this.#start(part)
+      if (!this.#isStarted) await this.#start(part)
       else if (this.#cancelling) await this.#instead(part)
       else await this.#pass(part)
     }
   }
 
-  #start(part: WireMessage): void {
+  async #start(part: WireMessage): Promise<void> {
     const code = part.body.readInt32BE(0)
     if (code === SSL_REQUEST || code === GSS_REQUEST) {
       this.#client.write('N')
@@ -188,7 +193,7 @@ class Link {
     this.#isStarted = true
     this.#fromClient.expectTypes()
     if (code === CANCEL_REQUEST) this.#server.write(part.bytes)
-    else this.#meet(START, part, (kind) => kind !== 'cancel')
+    else await this.#meet(START, part)
   }
 
   async #pass(part: WireMessage): Promise<void> {
@@ -200,8 +205,7 @@ class Link {
   }
 
   async #meetStatement(statement: string, part: WireMessage): Promise<void> {
-    const kind = this.#meet(statement, part, (which) => which !== 'cancel')
-    if (kind !== 'cancel') return
+    if (!(await this.#meet(statement, part))) return
     // a server that waits for data, or commits, is told first and hears of it with what comes next
     if (part.type === 'c' || statement.startsWith('COMMIT')) {
       await this.#cancel()
@@ -212,22 +216,24 @@ class Link {
     await this.#instead(part)
   }
 
-  /** Counts, and does what can be done at once. Yields the fault where `now` says that it is to be left to the caller. */
-  #meet(statement: string, part: WireMessage, now: (kind: FaultKind) => boolean): FaultKind | null {
+  /** Counts, and does what can be done at once. True where the statement is to be cancelled, which is left to the caller. */
+  async #meet(statement: string, part: WireMessage): Promise<boolean> {
     this.#statements += 1
-    const kind = this.#proxy.meet(this.#statements, statement)
-    if (kind === null || (statement === START && kind === 'cancel')) {
-      this.#server.write(part.bytes)
-      return null
+    const fault = this.#proxy.meet(this.#statements, statement)
+    if (fault?.kind === 'cancel' && statement !== START) return true
+    if (fault?.kind === 'freeze') {
+      this.#isFrozen = true
+      return false
     }
-    if (!now(kind)) return kind
-    if (kind === 'before') this.cut()
-    else if (kind === 'freeze') this.#isFrozen = true
-    else {
-      this.#losing = true
-      this.#server.write(part.bytes)
+    if (fault?.kind === 'before') {
+      void fault.meanwhile?.()
+      this.cut()
+      return false
     }
-    return kind
+    if (fault?.kind === 'pause') await fault.meanwhile?.()
+    if (fault?.kind === 'after') this.#losing = fault
+    this.#server.write(part.bytes)
+    return false
   }
 
   /** A short statement would be over before a cancel request reached it: one that waits runs in its place. */
@@ -261,9 +267,12 @@ class Link {
       if (part.type === 'K') this.#key = Buffer.from(part.body)
       if (part.type === 'E') this.#isSleeping = false
       if (this.#isFrozen) continue
-      if (this.#losing) {
+      if (this.#losing !== null) {
         // the answer is complete when the server waits for its client; a COPY out may go on for long
-        if (LAST_ANSWERS.has(part.type) || part.type === 'H' || (this.#isFlushed && ['T', 'n', 'C'].includes(part.type))) return this.cut()
+        if (LAST_ANSWERS.has(part.type) || part.type === 'H' || (this.#isFlushed && ['T', 'n', 'C'].includes(part.type))) {
+          void this.#losing.meanwhile?.()
+          return this.cut()
+        }
         // passwords are asked for on the way
         if (part.type === 'R') this.#client.write(part.bytes)
         continue
