@@ -109,7 +109,8 @@ async function stateOf(cells: SmallCells): Promise<{ readonly id: string; readon
   return row ?? null
 }
 
-async function resume(cells: SmallCells, expected: Expected, place: string): Promise<string> {
+/** The move must come to where an undisturbed one comes; where none was made it is begun. Yields what was done, for the counts. */
+export async function resume(cells: SmallCells, expected: Expected, place: string): Promise<string> {
   const found = await stateOf(cells)
   const isOpen = found !== null && found.state !== 'aborted'
   const second = isOpen ? await cells.run((app, io) => app.resume(found.id, io)) : await move(cells)
@@ -119,7 +120,8 @@ async function resume(cells: SmallCells, expected: Expected, place: string): Pro
   return isOpen ? 'resumed' : 'moved anew'
 }
 
-async function abort(cells: SmallCells, expected: Expected, place: string): Promise<string> {
+/** Both cells must be as before the move; where the route has flipped that is refused, and the move completed. */
+export async function abort(cells: SmallCells, expected: Expected, place: string): Promise<string> {
   const found = await stateOf(cells)
   if (found !== null && found.state !== 'aborted') {
     const isCutOver = (await cells.route()) === 'cell-b'

@@ -55,6 +55,8 @@ export interface Look {
  */
 export interface SmallCells extends AsyncDisposable {
   readonly databases: Readonly<Record<Role, TestDatabase>>
+  /** For the built program, beside the application within this process. */
+  readonly configFile: string
   /** One command in an application of its own, as one run of the program. */
   run(command: (app: App, io: MoveIo) => Promise<MoveDocument>, options?: { readonly signal?: AbortSignal; readonly progress?: Progress }): Promise<Ended>
   /** The move's id, as the journal has it; null before there is one. */
@@ -94,6 +96,7 @@ export async function smallCells(options: SmallCellsOptions = {}): Promise<Small
   const logger = createLogger({ level: 'silent', format: 'json', colour: false, destination: { write: () => undefined } })
   return {
     databases,
+    configFile: file,
     async run(command, { signal = new AbortController().signal, progress = silent } = {}) {
       await using app = createApp(settings, { logger, signal })
       try {
