@@ -1,11 +1,11 @@
 import { bug } from '../domain/errors.js'
 import type { PlanColumn, TableShape } from '../domain/move-plan.js'
-import { columnOf, literal, qualified } from '../postgres/quote.js'
+import { columnOf, literal } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { compared } from './compare.js'
 import type { Holder } from './guard.js'
-import { identityColumns } from './owned-rows.js'
+import { identityColumns, tableItself } from './owned-rows.js'
 import type { RowSource } from './owned-rows.js'
 import { castTo, projected } from './projection.js'
 import type { MapRelation } from './projection.js'
@@ -67,7 +67,7 @@ export async function readLedger(session: Session, moveId: string): Promise<read
  */
 export function ledgerRows(table: TableShape, moveId: string, chunk: ChunkId): RowSource {
   const { from, where } = ledgerMatch(table, moveId, chunk)
-  return { from: `${from} JOIN ${qualified(table.id)} AS t ON ${where}`, where: 'true' }
+  return { from: `${from} JOIN ${tableItself(table)} ON ${where}`, where: 'true' }
 }
 
 function ledgerMatch(table: TableShape, moveId: string, chunk: ChunkId): RowSource {
@@ -108,7 +108,7 @@ export async function unsentRows(session: Session, table: TableShape, moveId: st
 /** Deletes exactly the rows that the ledger names for a chunk; yields how many there were. Call within `guarded`. */
 export async function deleteByLedger(session: Session, table: TableShape, moveId: string, chunk: ChunkId): Promise<number> {
   const { from, where } = ledgerMatch(table, moveId, chunk)
-  return session.execute(sql('ledger/delete-rows', { table: `${table.partitioned ? '' : 'ONLY '}${qualified(table.id)} AS t`, ledger: from, matches: where }))
+  return session.execute(sql('ledger/delete-rows', { table: tableItself(table), ledger: from, matches: where }))
 }
 
 export async function forgetChunk(session: Session, moveId: string, chunk: ChunkId): Promise<void> {

@@ -154,6 +154,15 @@ test('P1, P10: a chain of sixty tables and a table of two hundred partitions', {
   })
 })
 
+test('P1: tables that inherit from one another without being partitions hold rows of their own, under the same keys', { timeout: 300_000 }, async () => {
+  await movesWhole({
+    both: `CREATE TABLE events (id bigint PRIMARY KEY, organization_id bigint NOT NULL REFERENCES organizations, body text);
+      CREATE TABLE special_events (extra int, PRIMARY KEY (id)) INHERITS (events); CREATE TABLE odd_events () INHERITS (special_events)`,
+    source: `INSERT INTO events SELECT i, 1 + i % 2, 'plain' FROM generate_series(1, 8) AS i; INSERT INTO special_events SELECT i, 1 + i / 4, 'special', i FROM generate_series(1, 7) AS i;
+      INSERT INTO odd_events SELECT i, 1 + i / 5, 'odd', i FROM generate_series(1, 9) AS i`,
+  })
+})
+
 const SMALL = 'CREATE TABLE organizations (id bigint PRIMARY KEY); CREATE TABLE notes (id bigint PRIMARY KEY, organization_id bigint NOT NULL REFERENCES organizations, body text)'
 const setUp = (cell: 'a' | 'b'): string => `${SMALL}; ${cell === 'a' ? `INSERT INTO organizations VALUES (1), (2); INSERT INTO notes VALUES (1, 1, 'x')` : ''}`
 
