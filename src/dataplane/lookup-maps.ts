@@ -97,13 +97,17 @@ export interface UnmatchedUse {
   readonly rows: number
 }
 
-/** Keys of the lookup table by which moving rows refer to it and which the map does not know, as the table itself spells them. */
+/** Keys of the lookup table by which moving rows refer to it and which the map does not know: as that table spells them, or, where it stands in another database, as the rows do. */
 export async function unmatchedUses(session: Session, request: { readonly table: TableShape; readonly source: RowSource; readonly reference: Reference; readonly lookup: LookupTable; readonly relation: string }): Promise<readonly UnmatchedUse[]> {
   const { table, reference, lookup } = request
   const columns = reference.columns.map((name) => columnOf('t', name))
+  const spelled = (column: string, n: number): string =>
+    lookup.id.database === table.id.database
+      ? `coalesce((SELECT ${columnOf('p', reference.parentColumns[n] ?? '')}::text FROM ${tableItself(lookup).replace(/ AS t$/, ' AS p')} WHERE ${referenceMatch(table, reference, 'p')} LIMIT 1), ${column}::text)`
+      : `${column}::text`
   const rows = await session.rows<{ key: string[]; rows: string }>(
     sql('lookup/used', {
-      columns: columns.map((column, n) => `coalesce((SELECT ${columnOf('p', reference.parentColumns[n] ?? '')}::text FROM ${tableItself(lookup).replace(/ AS t$/, ' AS p')} WHERE ${referenceMatch(table, reference, 'p')} LIMIT 1), ${column}::text)`).join(', '),
+      columns: columns.map(spelled).join(', '),
       ...usesOf(table, request.source, reference, lookup),
       not_null: columns.map((column) => `${column} IS NOT NULL`).join(' AND '),
       map: request.relation,
