@@ -5,6 +5,7 @@ import type { Finding, FindingPlace } from '../domain/finding.js'
 import { allTables, ownedNumbered } from '../domain/move-plan.js'
 import type { MovePlan, TableShape } from '../domain/move-plan.js'
 import type { Side } from '../domain/vocabulary.js'
+import { unfencedTables } from '../dataplane/subscribed-tables.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 
@@ -59,6 +60,18 @@ export async function checkDeletable(session: Session, plan: MovePlan, place: Fi
         hint: `ALTER TABLE "${table.id.schema}"."${table.id.name}" REPLICA IDENTITY FULL, or give it a primary key`,
       }),
     )
+}
+
+/** Tables of the move to which a subscription writes: the fence would not hold there. */
+export async function checkSubscriptions(session: Session, plan: MovePlan, place: FindingPlace): Promise<readonly Finding[]> {
+  const tables = plan.owned.filter((table) => table.id.database === place.database).map((table) => table.id)
+  const unfenced = new Map((await unfencedTables(session, tables)).map((one) => [tableKey(one.root), one]))
+  return [...unfenced.values()].map(({ root, subscription }) =>
+    finding('OM2121', 'error', { ...place, schema: root.schema, table: root.name }, {
+      message: `subscription ${subscription} writes to the table, past the fence`,
+      hint: `ALTER SUBSCRIPTION "${subscription}" DISABLE until the move has cut over`,
+    }),
+  )
 }
 
 /** Privileges, row security, triggers that fire in the replica role, rules and large objects of each moving table on one side. */

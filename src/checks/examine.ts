@@ -22,7 +22,7 @@ import { ident } from '../postgres/quote.js'
 import { readCatalog } from '../postgres/read-catalog.js'
 import type { Session } from '../postgres/session.js'
 import type { Vault } from '../secrets/vault.js'
-import { checkDeletable, checkServer, checkTables, comparedServers } from './check-cells.js'
+import { checkDeletable, checkServer, checkSubscriptions, checkTables, comparedServers } from './check-cells.js'
 import { lintColumns, lintLookups } from './lint-declarations.js'
 import { checkElsewhere } from './check-elsewhere.js'
 import { checkExempt } from './check-exempt.js'
@@ -90,7 +90,10 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   const { plan: declared, findings: ofSecrets, lost } = await checkSecrets(built, request.secrets)
   findings.push(...schemaFindings(request, declared, catalogs))
   for (const side of ['source', 'target'] as const) {
-    for (const database of request.databases) findings.push(...(await checkDeletable(sessionOf(sessions, side, database), declared, { cell: request[side], database })))
+    for (const database of request.databases) {
+      const [session, place] = [sessionOf(sessions, side, database), { cell: request[side], database }]
+      findings.push(...(await checkDeletable(session, declared, place)), ...(await checkSubscriptions(session, declared, place)))
+    }
   }
   findings.push(...ofSecrets)
   const known = { plan: declared, units, catalogs, findings, rows: new Map<number, number>(), reads: new Map<number, ReadMeasure>() }

@@ -55,7 +55,7 @@ export const ERROR_CATALOGUE = {
   OM2118: entry(3, 'No index serves this read', 'Reading the rows of the organization would scan the whole table.', 'Create the index of the hint.'),
   OM2119: entry(3, 'Large objects', 'A column of type oid or lo may refer to large objects, which do not move.', 'Declare the table skip, or move the objects by hand.'),
   OM2120: entry(3, 'Row-level security hides rows', 'A policy applies to the role of the mover.', 'Use a role with BYPASSRLS or the owner without FORCE.'),
-  OM2121: entry(3, 'Logical replication subscription', 'A subscription writes to a table of the move past ordinary triggers.', 'Disable the subscription for the window.'),
+  OM2121: entry(3, 'Logical replication subscription', 'A subscription writes past the fence: an error where it is to a table of the move, else a warning.', 'Disable the subscription until the move has cut over.'),
   OM2122: entry(3, 'Owned table outside the schemas listed', 'A table in a schema that is not under tenancy.schemas has a key column or refers to owned rows.', 'List the schema under tenancy.schemas, or declare the table.'),
   OM2123: entry(3, 'Row too large', 'A row is larger than the 1 GB that PostgreSQL can send.', 'Shorten or remove the row.'),
   OM2124: entry(3, 'A check could not be finished in bounded time', 'The table is too large to be looked at without an index.', 'Create the index of the hint, or run the check by hand.'),

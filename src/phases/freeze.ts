@@ -6,12 +6,12 @@ import { raiseGuard } from '../dataplane/guard.js'
 import { createKeySet, fillKeySets, rebuildKeySets, shipToTarget } from '../dataplane/key-set-tables.js'
 import { createMap, fillMap, isIdentity, matchLookupTable } from '../dataplane/lookup-maps.js'
 import { applicationName } from '../dataplane/names.js'
+import { subscribedTables } from '../dataplane/subscribed-tables.js'
 import { drainTransactions } from '../fence/drain.js'
 import { installFence } from '../fence/install-fence.js'
 import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
 import { readCatalog } from '../postgres/read-catalog.js'
 import type { Session } from '../postgres/session.js'
-import { sql } from '../postgres/sql.js'
 import { cellDatabase } from './context.js'
 import type { MoveContext } from './context.js'
 import { awaitReady, runHooks } from './hooks.js'
@@ -90,7 +90,7 @@ async function fence(ctx: MoveContext, side: Side, on: On): Promise<void> {
     const session = on(side, database)
     ctx.progress({ kind: 'step', text: `fencing ${session.label}` })
     const catalog = await readCatalog(session)
-    const subscribed = new Set((await session.rows<{ schema: string; name: string }>(sql('fence/subscribed'))).map(tableKey))
+    const subscribed = new Set((await subscribedTables(session)).map(({ table }) => tableKey(table)))
     // owners of others first: once they stand still, so do the sets that tell their children
     const owners = new Set(plan.keySets.flatMap((set) => set.tables.map(tableKey)))
     const tables = plan.owned.filter((table) => table.id.database === database).sort((a, b) => Number(owners.has(tableKey(b.id))) - Number(owners.has(tableKey(a.id))))

@@ -6,6 +6,7 @@ import { allTables } from '../domain/move-plan.js'
 import type { Side } from '../domain/vocabulary.js'
 import { readCatalog } from '../postgres/read-catalog.js'
 import { isOwnedRow } from '../dataplane/owned-rows.js'
+import { unfencedTables } from '../dataplane/subscribed-tables.js'
 import { qualified } from '../postgres/quote.js'
 import { sql } from '../postgres/sql.js'
 import type { Session } from '../postgres/session.js'
@@ -54,7 +55,7 @@ async function identify(session: Session): Promise<ServerIdentity> {
 
 /**
  * Before verify and before cutover: the same servers on the same timeline, the same catalogs, every trigger of both fences in
- * place. Throws OM4003 naming what differs; the fences stay as they are.
+ * place, and no subscription that writes past them. Throws OM4003 naming what differs; the fences stay as they are.
  */
 export async function assertWorldUnchanged(ctx: MoveContext, when: string): Promise<void> {
   const { servers, catalogs } = ctx.journal.manifest()
@@ -66,7 +67,7 @@ export async function assertWorldUnchanged(ctx: MoveContext, when: string): Prom
     else if (found.timeline !== server.timeline) changes.push(`${key} has failed over (timeline ${found.timeline}, was ${server.timeline})`)
   }
   for (const [key, before] of Object.entries(catalogs ?? {})) changes.push(...(await schemaChanges(ctx, key, before, now.catalogs[key] ?? {})))
-  for (const side of ['source', 'target'] as const) changes.push(...(await missingTriggers(ctx, side)))
+  for (const side of ['source', 'target'] as const) changes.push(...(await gapsOfFence(ctx, side)))
   if (servers === undefined || catalogs === undefined) changes.push('the journal has no record of the freeze')
   if (changes.length === 0) return
   throw new MoverError({
@@ -108,7 +109,7 @@ async function harmlessPartitions(ctx: MoveContext, key: string, came: readonly 
   })
 }
 
-async function missingTriggers(ctx: MoveContext, side: Side): Promise<readonly string[]> {
+async function gapsOfFence(ctx: MoveContext, side: Side): Promise<readonly string[]> {
   const missing: string[] = []
   for (const database of ctx.cells[side].keys()) {
     const tables = ctx.journal.plan().owned.filter((table) => table.id.database === database)
@@ -118,6 +119,7 @@ async function missingTriggers(ctx: MoveContext, side: Side): Promise<readonly s
       for (const key of await expectedTriggers(session, tables, { moveId: ctx.holder.moveId, wasThere: (leaf) => known?.[tableKey(leaf)] !== undefined })) {
         if (!['O', 'A'].includes(there.get(key) ?? '')) missing.push(`the fence's trigger on ${key} (${side}) is gone or disabled`)
       }
+      for (const { table, subscription } of await unfencedTables(session, tables.map(({ id }) => id))) missing.push(`subscription ${subscription} writes to ${tableKey(table)} (${side}) past the fence`)
     })
   }
   return missing
