@@ -51,18 +51,27 @@ export class PostgresRouter implements Router {
         ? await this.#rows<{ epoch: string | null }>('insert', [...parts, 'epoch_column', 'epoch_value'], params)
         : await this.#rows<{ epoch: string | null }>('update', [...parts, 'raise'], params)
     if (row === undefined) throw changed(`the route of organization ${org} went away while it was being set`, 'run the command again')
-    return { cell, epoch: epochOf(row.epoch) }
+    return { cell, epoch: this.#stands(org, await this.read(org), { cell, epoch: epochOf(row.epoch) }) }
   }
 
   async flip({ org, from, to, epoch }: Flip): Promise<{ readonly epoch: bigint | null }> {
     const parts: PartName[] = ['table', 'org_column', 'org_type', 'cell_column', 'cell_type', 'raise', 'same_epoch', 'epoch']
     const params = [org, this.#valueOf(to), this.#valueOf(from), ...(this.#settings.epochColumn === null ? [] : [epoch === null ? null : String(epoch)])]
     const [row] = await this.#rows<{ epoch: string | null }>('flip', parts, params)
-    if (row !== undefined) return { epoch: epochOf(row.epoch) }
     const now = await this.read(org)
+    if (row !== undefined) return { epoch: this.#stands(org, now, { cell: to, epoch: epochOf(row.epoch) }) }
     throw changed(
       `the route of organization ${org} was expected on ${described({ cell: from, epoch })}, but is ${now === null ? 'gone' : `on ${described(now)}`}; it was not changed`,
       'find out who changed it; `org-mover route get` shows it, `org-mover abort` takes the move back',
+    )
+  }
+
+  /** That a row was written proves nothing where the table has triggers: only a route that is read again counts. Yields its epoch. */
+  #stands(org: string, now: Route | null, meant: Route): bigint | null {
+    if (now?.cell === meant.cell && now.epoch === meant.epoch) return now.epoch
+    throw changed(
+      `the route of organization ${org} was set to ${described(meant)}, but ${now === null ? 'is gone' : `stands on ${described(now)}`}: a trigger of ${tableKey(this.#settings.table)} or another session changes it`,
+      'look at the triggers of the routing table; `org-mover route get` shows the route',
     )
   }
 

@@ -130,6 +130,25 @@ describe('an existing routing table', () => {
     expect(await control.database.query(`SELECT idx_scan::int AS looked_up FROM pg_stat_user_tables WHERE relname = 'org"routes'`)).toEqual([{ looked_up: 20 }])
   })
 
+  test('whose triggers keep the old cell, before or after the row is written, is not taken for flipped (P7)', async () => {
+    await using control = await freshControl()
+    const settings: RoutingSettings = { ...OWN, table: { schema: 'public', name: 'routes' }, isOwn: false }
+    await control.session.execute(`CREATE TABLE public.routes (organization text PRIMARY KEY, cell text, epoch bigint);
+      CREATE FUNCTION public.keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.cell := 'cell-a'; RETURN NEW; END $$;
+      CREATE FUNCTION public.put_back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE public.routes SET cell = 'cell-a' WHERE cell <> 'cell-a'; RETURN NULL; END $$;
+      INSERT INTO public.routes VALUES ('42', 'cell-a', 1)`)
+    const router = new PostgresRouter(control.session, settings)
+    const flip = async () => control.session.transaction('READ COMMITTED', () => router.flip({ org: '42', from: 'cell-a', to: 'cell-b', epoch: 1n }))
+    for (const [time, action] of [['BEFORE', 'keep'], ['AFTER', 'put_back']] as const) {
+      await control.session.execute(`CREATE TRIGGER spoils ${time} INSERT OR UPDATE ON public.routes FOR EACH ROW EXECUTE FUNCTION public.${action}()`)
+      await expect(flip()).rejects.toMatchObject({ code: 'OM5001', message: expect.stringContaining('trigger of public.routes') })
+      expect(await router.read('42')).toEqual({ cell: 'cell-a', epoch: 1n })
+      await expect(router.set('43', 'cell-b')).rejects.toMatchObject({ code: 'OM5001' })
+      await control.session.execute(`DROP TRIGGER spoils ON public.routes; DELETE FROM public.routes WHERE organization = '43'`)
+    }
+    expect(await flip()).toEqual({ epoch: 2n })
+  })
+
   test('never makes the mover guess: several rows, an unknown cell, an id of another type, a column that is not there', async () => {
     await using control = await freshControl()
     await control.database.query(`${foreignTable('bigint')}; INSERT INTO "Edge ""1"""."org""routes" VALUES (1, '1'), (1, '1'), (2, '3'), (3, NULL)`)
