@@ -23,6 +23,7 @@ import { readCatalog } from '../postgres/read-catalog.js'
 import type { Session } from '../postgres/session.js'
 import type { Vault } from '../secrets/vault.js'
 import { checkDeletable, checkServer, checkSubscriptions, checkTables, comparedServers } from './check-cells.js'
+import { checkPurgeable } from './fires-on-delete.js'
 import { lintColumns, lintLookups } from './lint-declarations.js'
 import { checkElsewhere } from './check-elsewhere.js'
 import { checkExempt } from './check-exempt.js'
@@ -95,6 +96,7 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
       findings.push(...(await checkDeletable(session, declared, place)), ...(await checkSubscriptions(session, declared, place)))
     }
   }
+  for (const database of request.databases) findings.push(...(await checkPurgeable(sessionOf(sessions, 'source', database), declared, { cell: request.source, database })))
   findings.push(...ofSecrets)
   const known = { plan: declared, units, catalogs, findings, rows: new Map<number, number>(), reads: new Map<number, ReadMeasure>() }
   const declaredExam = { plan: declared, catalogs, sequences: request.sequences, session: (side: Side, database: string) => sessionOf(sessions, side, database), report: (found: Finding): void => void findings.push(found) }

@@ -51,7 +51,7 @@ export const ERROR_CATALOGUE = {
   OM2114: entry(3, 'Secret cannot be encrypted anew', 'A column is declared secret, and its codec, its key on one of the cells, or its options do not fit.', 'Correct the rule or the keyrings; docs/secrets.md has the codecs and their options.'),
   OM2115: entry(3, 'Rows that stay refer to rows that leave', 'A row of another organization, or of a table that does not move, has a foreign key to a moving row.', 'Correct the reference before the purge; the purge stops at it.'),
   OM2116: entry(3, 'Table without a key', 'The table has neither a primary key nor a unique index over NOT NULL columns.', 'It is copied in one transaction and compared as a multiset; add a primary key for chunks and resume.'),
-  OM2117: entry(3, 'Trigger fires during the load', 'A trigger on the target is ENABLE ALWAYS or REPLICA and would fire for the loaded rows.', 'Change it to ENABLE (origin) for the move, or drop it.'),
+  OM2117: entry(3, 'Trigger fires in the replica role', 'A trigger or rule is ENABLE ALWAYS or REPLICA: on the target it would fire for the loaded rows, on the source for those that the purge deletes.', 'Change it to ENABLE (origin) for the move, or drop it.'),
   OM2118: entry(3, 'No index serves this read', 'Reading the rows of the organization would scan the whole table.', 'Create the index of the hint.'),
   OM2119: entry(3, 'Large objects', 'A column of type oid or lo may refer to large objects, which do not move.', 'Declare the table skip, or move the objects by hand.'),
   OM2120: entry(3, 'Row-level security hides rows', 'A policy applies to the role of the mover.', 'Use a role with BYPASSRLS or the owner without FORCE.'),
@@ -87,6 +87,7 @@ export const ERROR_CATALOGUE = {
   OM6002: entry(3, 'Source differs from what was verified', 'A row to purge is not the row that was verified, or is not in the manifest.', 'The rows stay. Find out who wrote them, then decide by hand.'),
   OM6003: entry(3, 'Rows that stay refer to rows to purge', 'A neighbour has a foreign key to a row that the purge would delete.', 'Correct the reference, then run `org-mover purge` again.'),
   OM6004: entry(3, 'The route leads to the source', 'Routing says that the source cell serves the organization.', 'Never purge what is being served; look at the route.'),
+  OM6005: entry(3, 'A trigger or rule would fire on the purge', 'A trigger or rule on DELETE of a table to purge is ENABLE ALWAYS or REPLICA: it would act on every row that goes, and could change rows of other organizations.', 'Change it to ENABLE (origin) for the purge, or drop it, then run `org-mover purge` again.'),
   OM9001: entry(70, 'Internal invariant broken', 'A bug of org-mover.', 'Report it with the log.'),
   OM9002: entry(1, 'Unexpected failure', 'Something failed that org-mover does not classify.', 'The message has the cause; run `org-mover status`, then `org-mover resume`.'),
 } as const satisfies Record<string, CatalogueEntry>

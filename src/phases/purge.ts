@@ -1,3 +1,4 @@
+import { firesOnDelete, purgedTables } from '../checks/fires-on-delete.js'
 import { tableKey } from '../domain/catalog.js'
 import { MoverError } from '../domain/errors.js'
 import { ownedNumbered } from '../domain/move-plan.js'
@@ -32,6 +33,7 @@ export async function purge(ctx: MoveContext): Promise<void> {
 }
 
 async function deleteOwned(ctx: MoveContext): Promise<void> {
+  await assertNothingFires(ctx)
   await assertNothingNew(ctx)
   const { plan } = frozenPlan(ctx)
   const chunks = await ctx.journal.chunks()
@@ -59,6 +61,21 @@ export async function assertMayPurge(ctx: MoveContext): Promise<void> {
   }
   if (ctx.journal.verification()?.verdict !== 'equal') {
     throw new MoverError({ code: 'OM6002', message: 'verification of this move did not pass; nothing was deleted', hint: 'a source that was not proven equal is never purged', retry: 'never' })
+  }
+}
+
+/** What fires in the replica role as well would act on every row that goes, and may write to rows of others (P2). Throws OM6005. */
+async function assertNothingFires(ctx: MoveContext): Promise<void> {
+  const { plan } = frozenPlan(ctx)
+  for (const [database, cell] of ctx.cells.source) {
+    const [first, ...others] = await cell.read.use((session) => firesOnDelete(session, purgedTables(plan, database)))
+    if (first === undefined) continue
+    throw new MoverError({
+      code: 'OM6005',
+      message: `${cell.label}: ${first.names.join(', ')} of ${tableKey(first.table)}${others.length === 0 ? '' : ` (and of ${others.length} table(s) more)`} would fire on every row that the purge deletes, even in the replica role, and could change rows of other organizations; nothing was deleted by this run`,
+      hint: 'ALTER TABLE … ENABLE TRIGGER or ENABLE RULE (not ALWAYS or REPLICA) for the purge, or drop them; then run `org-mover purge` again',
+      retry: 'after-fix',
+    })
   }
 }
 

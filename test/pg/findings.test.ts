@@ -200,6 +200,15 @@ describe('the target', () => {
     expect(lines).toEqual(['OM2117 error cell-b issues -', 'OM2117 error cell-b organizations -'])
     expect(changes).toEqual([])
   })
+
+  test('OM2117: what fires on a DELETE in the replica role on the source is told before the move, for its purge; what fires otherwise is not', async () => {
+    const { lines, of } = await found({
+      source: `CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'; CREATE TRIGGER loud AFTER DELETE OR INSERT ON issues FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE issues ENABLE ALWAYS TRIGGER loud;
+        CREATE TRIGGER quiet AFTER DELETE ON projects FOR EACH ROW EXECUTE FUNCTION f(); CREATE TRIGGER other AFTER UPDATE ON projects FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE projects ENABLE ALWAYS TRIGGER other`,
+    })
+    expect(lines).toEqual(['OM2117 warning cell-a issues -'])
+    expect(of('OM2117').message).toContain('loud of public.issues')
+  })
 })
 
 describe('tables and servers', () => {

@@ -197,3 +197,26 @@ test("P2: what stands already in a schema of the mover's name, and under the nam
     expect(await cells.databases[cell].get('main')?.query('SELECT id FROM ledger')).toEqual([{ id: cell === 'a' ? '2' : '1' }])
   }
 })
+
+test.each([
+  ['trigger', 'CREATE TRIGGER counts AFTER DELETE ON notes FOR EACH ROW EXECUTE FUNCTION uncount()', 'TRIGGER'],
+  ['statement trigger of a partition', 'CREATE TRIGGER counts AFTER DELETE ON parted_1 FOR EACH STATEMENT EXECUTE FUNCTION uncount()', 'TRIGGER'],
+  ['rule', 'CREATE RULE counts AS ON DELETE TO notes DO ALSO UPDATE counters SET n = n - 1', 'RULE'],
+])('P2, P9: a purge refuses where a %s of the source would fire for each row in the replica role as well', async (_, create, kind) => {
+  const table = create.includes('parted_1') ? 'parted_1' : 'notes'
+  const more = `CREATE TABLE parted (id bigint, organization_id bigint NOT NULL, PRIMARY KEY (id)) PARTITION BY RANGE (id); CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (10); CREATE TABLE counters (n int)`
+  await using cells = await cellsInProcess({
+    databases: ['main'],
+    orgs: ['1'],
+    setUp: (cell) => `${setUp(cell)}; ${more}; ${cell === 'a' ? `INSERT INTO counters VALUES (7); INSERT INTO parted VALUES (1, 1); CREATE FUNCTION uncount() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE public.counters SET n = n - 1; RETURN NULL; END $$; ${create}; ALTER TABLE ${table} ENABLE ALWAYS ${kind} counts` : ''}`,
+    config: { tenancy: { tables: { 'public.counters': { exempt: 'skip' } } } },
+  })
+  const a = cells.databases.a.get('main')
+  const moved = await cells.app.move({ org: '1', to: 'cell-b' }, cells.io)
+  expect([moved.error, moved.verification.verdict, moved.findings.map(({ code, severity }) => [code, severity])]).toEqual([null, 'equal', [['OM2117', 'warning']]])
+  const refused = await cells.app.purge(moved.moveId ?? '', {}, cells.io)
+  expect([refused.error?.code, await a?.query('SELECT (SELECT count(*)::int FROM notes) AS notes, n FROM counters')]).toEqual(['OM6005', [{ notes: 1, n: 7 }]])
+  await a?.query(`ALTER TABLE ${table} ENABLE ${kind} counts`)
+  const purged = await cells.app.purge(moved.moveId ?? '', {}, cells.io)
+  expect([purged.error, await a?.query('SELECT (SELECT count(*)::int FROM notes) AS notes, n FROM counters')]).toEqual([null, [{ notes: 0, n: 7 }]])
+})
