@@ -1,10 +1,10 @@
 -- Purpose: what happened to chunks of one table; the counts of the table follow, once for each change, however often it is told.
 -- Parameters: $1 move id, $2 epoch, $3 table number,
 --   $4 jsonb array of {chunk_no, loaded, verified, purged, rows, bytes, source_fingerprint, target_fingerprint, stored_fingerprint}; what is left out stays
--- Result: held (1 or 0), chunks (how many are known)
+-- Result: held (1 or 0), chunks (how many are known), pause_requested: whether somebody asked the driver to rest
 -- Locks: FOR SHARE on the row of the move, then the chunks and their table
 WITH held AS (
-  SELECT id FROM org_mover.move WHERE id = $1 AND epoch = $2 FOR SHARE
+  SELECT id, pause_requested_at FROM org_mover.move WHERE id = $1 AND epoch = $2 FOR SHARE
 ), marked AS (
   UPDATE org_mover.chunk c SET
     loaded             = coalesce(n.loaded, c.loaded),
@@ -12,6 +12,9 @@ WITH held AS (
     purged             = coalesce(n.purged, c.purged),
     rows               = coalesce(n.rows, c.rows),
     bytes              = coalesce(n.bytes, c.bytes),
+    loaded_at          = CASE WHEN n.loaded THEN clock_timestamp() ELSE c.loaded_at END,
+    verified_at        = CASE WHEN n.verified THEN clock_timestamp() ELSE c.verified_at END,
+    purged_at          = CASE WHEN n.purged THEN clock_timestamp() ELSE c.purged_at END,
     source_fingerprint = coalesce(n.source_fingerprint, c.source_fingerprint),
     target_fingerprint = coalesce(n.target_fingerprint, c.target_fingerprint),
     stored_fingerprint = coalesce(n.stored_fingerprint, c.stored_fingerprint)
@@ -32,4 +35,5 @@ WITH held AS (
   FROM (SELECT sum(copied) AS copied, sum(verified) AS verified, sum(purged) AS purged FROM marked) s
   WHERE t.move_id = $1 AND t.table_no = $3 AND s.copied IS NOT NULL
 )
-SELECT (SELECT count(*)::int FROM held) AS held, (SELECT count(*)::int FROM marked) AS chunks
+SELECT (SELECT count(*)::int FROM held) AS held, (SELECT count(*)::int FROM marked) AS chunks,
+       (SELECT bool_or(pause_requested_at IS NOT NULL) FROM held) AS pause_requested

@@ -12,6 +12,8 @@ UPDATE org_mover.move SET
   verification    = CASE WHEN $3::jsonb ? 'verification' THEN coalesce(verification, '{}') || ($3::jsonb -> 'verification') ELSE verification END,
   findings        = coalesce($3::jsonb -> 'findings', findings),
   error           = CASE WHEN $3::jsonb ? 'error' THEN nullif($3::jsonb -> 'error', 'null') ELSE error END,
+  max_window_ms   = CASE WHEN $3::jsonb ? 'maxWindowMs' THEN ($3::jsonb ->> 'maxWindowMs')::bigint ELSE max_window_ms END,
+  estimate        = CASE WHEN $3::jsonb ? 'estimate' THEN nullif($3::jsonb -> 'estimate', 'null') ELSE estimate END,
   -- set once: a phase that is run again after a crash does not move the moment it first happened
   frozen_at       = CASE WHEN $3::jsonb ? 'frozenAt' THEN coalesce(frozen_at, clock_timestamp()) ELSE frozen_at END,
   thawed_at       = CASE WHEN $3::jsonb ? 'thawedAt' THEN coalesce(thawed_at, clock_timestamp()) ELSE thawed_at END,

@@ -38,8 +38,11 @@ export interface App extends AsyncDisposable {
   discover(request: { readonly cell?: string; readonly mode: 'write'; readonly directory: string }): Promise<DiscoverDocument>
   discover(request: { readonly cell?: string; readonly mode: 'check' }): Promise<CheckDocument>
   plan(request: MoveRequest): Promise<PlanDocument>
-  move(request: MoveRequest & { readonly pauseBefore?: Phase }, io: MoveIo): Promise<MoveDocument>
-  resume(moveId: string, io: MoveIo): Promise<MoveDocument>
+  move(request: MoveRequest & { readonly pauseBefore?: Phase; readonly maxWindowMs?: number }, io: MoveIo): Promise<MoveDocument>
+  /** `takeOver`: from a driver that is at work, too; asks for it apart. */
+  resume(moveId: string, io: MoveIo, options?: { readonly maxWindowMs?: number; readonly takeOver?: boolean }): Promise<MoveDocument>
+  /** Asks whoever drives the move to rest at the next chunk or phase; does not wait for it. */
+  pause(moveId: string, io: Pick<MoveIo, 'confirm'>): Promise<MoveDocument>
   status(moveId: string): Promise<MoveDocument>
   /** Without filter: every move. `openOnly`: those that have not ended. */
   list(filter: { readonly org?: string; readonly state?: MoveState; readonly openOnly?: boolean }): Promise<ListDocument>

@@ -60,9 +60,11 @@ async function performWith(app: App, invocation: WithApp, context: CommandContex
     case 'route set':
       return { kind: 'done', document: await app.routeSet(invocation.org, invocation.to, { confirm }) }
     case 'move':
-      return { kind: 'move', document: await app.move({ ...moveRequest(invocation), ...(invocation.pauseBefore === null ? {} : { pauseBefore: invocation.pauseBefore }) }, io) }
+      return { kind: 'move', document: await app.move({ ...moveRequest(invocation), ...(invocation.pauseBefore === null ? {} : { pauseBefore: invocation.pauseBefore }), ...limitOf(invocation) }, io) }
     case 'resume':
-      return { kind: 'move', document: await app.resume(invocation.moveId, io) }
+      return { kind: 'move', document: await app.resume(invocation.moveId, io, { ...limitOf(invocation), ...(invocation.takeOver ? { takeOver: true } : {}) }) }
+    case 'pause':
+      return { kind: 'move', document: await app.pause(invocation.moveId, { confirm }) }
     case 'verify':
       return { kind: 'move', document: await app.verify(invocation.moveId, io) }
     case 'abort':
@@ -113,6 +115,10 @@ async function discover(app: App, { cell, write, check }: Extract<Invocation, { 
   if (check) return { kind: 'check', document: await app.discover({ ...where, mode: 'check' }) }
   const document = await (write === null ? app.discover({ ...where, mode: 'show' }) : app.discover({ ...where, mode: 'write', directory: write }))
   return { kind: 'discover', document }
+}
+
+function limitOf({ maxWindowMs }: { readonly maxWindowMs: number | null }): { readonly maxWindowMs?: number } {
+  return maxWindowMs === null ? {} : { maxWindowMs }
 }
 
 function moveRequest({ org, to, from }: Extract<Invocation, { readonly command: 'plan' | 'move' }>): { readonly org: string; readonly to: string; readonly from?: string } {

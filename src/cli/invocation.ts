@@ -9,8 +9,9 @@ export type Invocation =
   | { readonly command: 'route set'; readonly org: string; readonly to: string; readonly yes: boolean }
   | { readonly command: 'discover'; readonly cell: string | null; readonly write: string | null; readonly check: boolean }
   | { readonly command: 'plan'; readonly org: string; readonly to: string; readonly from: string | null }
-  | { readonly command: 'move'; readonly org: string; readonly to: string; readonly from: string | null; readonly pauseBefore: Phase | null; readonly yes: boolean }
-  | { readonly command: 'resume'; readonly moveId: string; readonly yes: boolean }
+  | { readonly command: 'move'; readonly org: string; readonly to: string; readonly from: string | null; readonly pauseBefore: Phase | null; readonly maxWindowMs: number | null; readonly yes: boolean }
+  | { readonly command: 'resume'; readonly moveId: string; readonly maxWindowMs: number | null; readonly takeOver: boolean; readonly yes: boolean }
+  | { readonly command: 'pause'; readonly moveId: string; readonly yes: boolean }
   | { readonly command: 'status'; readonly moveId: string | null; readonly watch: boolean }
   | { readonly command: 'list'; readonly org: string | null; readonly state: MoveState | null }
   | { readonly command: 'verify'; readonly moveId: string }
@@ -45,6 +46,7 @@ export const DOCUMENT_KINDS: Readonly<Record<CommandName, DocumentKind>> = {
   plan: 'plan',
   move: 'move',
   resume: 'move',
+  pause: 'move',
   status: 'move',
   list: 'list',
   verify: 'move',

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { programVersion } from '../config/program-version.js'
 import { MOVE_STATES, PHASES } from '../domain/vocabulary.js'
 import { LOG_FORMATS, LOG_LEVELS } from '../observability/logger.js'
 import type { Invocation } from './invocation.js'
@@ -17,12 +17,13 @@ type Define = (name: string, description: string, examples: readonly string[]) =
 
 const ORG = 'organization: the value of the root table\'s key'
 const YES = 'do not ask'
+const MAX_WINDOW = 'how long the organization may be frozen, such as 30m: an estimate above it stops the move, and so does the time itself, before the cutover'
 
 /** The grammar of the command line. What an option must look like is checked by `Usage`, so that all problems show at once. */
 export function createProgram(options: ProgramOptions): Command {
   const program = new Command('org-mover')
     .description('Move one organization\'s PostgreSQL data from one live cell to another, proven equal, inside a maintenance window.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(programVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .option('--config <file>', 'configuration file (default: $ORG_MOVER_CONFIG, else org-mover.yaml)')
@@ -114,10 +115,11 @@ function defineMoves(define: Define, { usage, run }: ProgramOptions): void {
   )
   withTarget(define('move', 'move an organization to another cell', ['org-mover move --org 42 --to cell-b', 'org-mover move --org 42 --to cell-b --pause-before cutover --yes']))
     .option('--pause-before <phase>', `stop before ${PHASES.join(', ')} (every move rests before purge)`)
+    .option('--max-window <duration>', MAX_WINDOW)
     .option('-y, --yes', YES)
     .action((raw: RawOptions, command: Command) => {
       usage.positional(command.args, 0)
-      run({ command: 'move', ...target(raw), pauseBefore: usage.oneOf('--pause-before', raw['pauseBefore'], PHASES), yes: raw['yes'] === true })
+      run({ command: 'move', ...target(raw), pauseBefore: usage.oneOf('--pause-before', raw['pauseBefore'], PHASES), maxWindowMs: usage.duration('--max-window', raw['maxWindow']), yes: raw['yes'] === true })
     })
 }
 
@@ -126,10 +128,18 @@ function defineDriving(define: Define, { usage, run }: ProgramOptions): void {
   const moveId = (command: Command): string => usage.required('MOVE_ID', usage.positional(command.args, 1)[0])
   const yes = (raw: RawOptions): boolean => raw['yes'] === true
   const example = (command: string): string => `org-mover ${command} 0197f3a2`
-  define('resume', 'continue a move that paused, failed or was interrupted', [example('resume')])
+  define('resume', 'continue a move that paused, failed or was interrupted', [example('resume'), `${example('resume')} --max-window 45m`, `${example('resume')} --take-over`])
+    .argument('[MOVE_ID]', 'id of the move, or a unique prefix of it')
+    .option('--max-window <duration>', `a new limit: ${MAX_WINDOW}`)
+    .option('--take-over', 'take the move from another process that drives it and is alive; asks twice')
+    .option('-y, --yes', YES)
+    .action((_id: unknown, raw: RawOptions, command: Command) =>
+      run({ command: 'resume', moveId: moveId(command), maxWindowMs: usage.duration('--max-window', raw['maxWindow']), takeOver: raw['takeOver'] === true, yes: yes(raw) }),
+    )
+  define('pause', 'ask whoever drives a move, on any machine, to rest at the next chunk or phase', [example('pause')])
     .argument('[MOVE_ID]', 'id of the move, or a unique prefix of it')
     .option('-y, --yes', YES)
-    .action((_id: unknown, raw: RawOptions, command: Command) => run({ command: 'resume', moveId: moveId(command), yes: yes(raw) }))
+    .action((_id: unknown, raw: RawOptions, command: Command) => run({ command: 'pause', moveId: moveId(command), yes: yes(raw) }))
   define('status', 'show a move, or all that have not ended', ['org-mover status', `${example('status')} --watch`])
     .argument('[MOVE_ID]', 'id of the move, or a unique prefix of it')
     .option('--watch', 'show it again and again until it rests')
@@ -192,9 +202,4 @@ function defineRest(define: Define, { usage, run }: ProgramOptions): void {
 
 function examplesText(examples: readonly string[]): string {
   return `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`
-}
-
-function version(): string {
-  const { version: text } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string }
-  return text
 }

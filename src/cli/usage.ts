@@ -1,3 +1,5 @@
+import { parseDuration } from '../domain/durations.js'
+
 /** Collects what is wrong with a command line, so that an operator learns of all of it at once. */
 export class Usage {
   readonly problems: string[] = []
@@ -23,6 +25,14 @@ export class Usage {
     const found = allowed.find((candidate) => candidate === value)
     if (found === undefined) this.report(`${name} must be one of ${allowed.join(', ')}`)
     return found ?? null
+  }
+
+  /** Milliseconds of a duration above zero. */
+  duration(name: string, value: unknown): number | null {
+    if (value === undefined) return null
+    const ms = parseDuration(String(value))
+    if (ms === null || ms <= 0) this.report(`${name} must be a duration such as 90s, 30m or 1h30m`)
+    return ms
   }
 
   /** Arguments that a command takes; reports unknown options and arguments too many. */

@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.js'
 import { examine } from '../checks/examine.js'
 import type { CheckDocument, DiscoverDocument, DoneDocument, ListDocument, MoveDocument, PlanDocument } from '../domain/documents.js'
+import { formatDuration } from '../domain/durations.js'
 import { MoverError } from '../domain/errors.js'
 import { ENDED_STATES, MOVE_STATES } from '../domain/vocabulary.js'
 import type { MovePhase, MoveState, Phase } from '../domain/vocabulary.js'
@@ -22,7 +23,7 @@ import { cellNamed, openControl, openForChecks, vaultOf } from './cells.js'
 import { assertControlSchema, installControlSchema } from './control-schema.js'
 import { discoverCell } from './discover.js'
 import { doctor } from './doctor.js'
-import { drive, whoAmI } from './drive.js'
+import { drive } from './drive.js'
 import type { DriveOptions } from './drive.js'
 import { appendEvent } from './journal-events.js'
 import { listPhaseRuns } from './journal-phases.js'
@@ -30,8 +31,11 @@ import { createMove, findRetainingMove, listMoves, loadMove } from './journal.js
 import { lintDictionary } from './lint-dictionary.js'
 import { moveDocument, moveSummary } from './move-document.js'
 import type { MoveRow } from './move-row.js'
+import { assertPausable, requestPause } from './pause-move.js'
 import { planDocument } from './plan-document.js'
 import { runMove } from './run-move.js'
+import { whoAmI } from './who-am-i.js'
+import { takeBackWhenSpent, windowNotice } from './window-limit.js'
 import { wrongState } from './wrong-state.js'
 import { awaitsSecrets, stagedMove } from './staged-move.js'
 import { assertDictionary } from './wrong-dictionary.js'
@@ -47,6 +51,13 @@ interface MoveRequest {
   readonly org: string
   readonly to: string
   readonly from?: string
+}
+
+export interface ResumeOptions {
+  /** A new limit of the window. */
+  readonly maxWindowMs?: number
+  /** From a driver that is at work, too. */
+  readonly takeOver?: boolean
 }
 
 interface AppOptions {
@@ -119,7 +130,7 @@ export class App implements AsyncDisposable {
     return planDocument(this.#settings, { org: request.org, source, target: request.to }, examined)
   }
 
-  async move(request: MoveRequest & { readonly pauseBefore?: Phase }, io: MoveIo): Promise<MoveDocument> {
+  async move(request: MoveRequest & { readonly pauseBefore?: Phase; readonly maxWindowMs?: number }, io: MoveIo): Promise<MoveDocument> {
     const control = await this.#ready()
     const { source } = await this.#endpoints(request)
     await this.#assertDictionary(source)
@@ -128,21 +139,34 @@ export class App implements AsyncDisposable {
       `move organization ${request.org} from ${source} to ${request.to}`,
       `prepare looks at both cells and stops at any finding; from the freeze on, ${source} rejects writes to the organization`,
       request.pauseBefore === undefined ? 'the route flips when verification has passed' : `pauses before ${request.pauseBefore}`,
+      ...(request.maxWindowMs === undefined ? [] : [`it does not begin if the window is estimated longer than ${formatDuration(request.maxWindowMs)}, and takes itself back when that is spent before the cutover`]),
     ]
     if (retaining === null && !(await io.confirm(lines))) throw declined()
-    const move = await createMove(control, { org: request.org, source, target: request.to, pauseBefore: request.pauseBefore ?? null, createdBy: whoAmI() }, this.#limits())
+    const move = await createMove(control, { org: request.org, source, target: request.to, pauseBefore: request.pauseBefore ?? null, createdBy: whoAmI(), maxWindowMs: request.maxWindowMs ?? null }, this.#limits())
     return this.#run(move, 'move', io)
   }
 
-  async resume(moveId: string, io: MoveIo): Promise<MoveDocument> {
+  async resume(moveId: string, io: MoveIo, options: ResumeOptions = {}): Promise<MoveDocument> {
     const control = await this.#ready()
     const move = await loadMove(control, moveId)
     if (move.state === 'completed' || move.state === 'aborted') return settled(await moveDocument(control, move.id))
     assertResumable(move)
     const runs = await listPhaseRuns(control, move.id)
     if (move.state === 'cut_over' && runs.some((run) => run.phase === 'cutover' && run.outcome === 'done')) return settled(await moveDocument(control, move.id))
-    if (!(await io.confirm([`resume the move of organization ${move.org} from ${move.source} to ${move.target} (${move.state}${move.phase === null ? '' : `, ${move.phase}`})`]))) throw declined()
-    return this.#run(move, 'resume', io)
+    if (!(await io.confirm([`resume the move of organization ${move.org} from ${move.source} to ${move.target} (${move.state}${move.phase === null ? '' : `, ${move.phase}`})`, ...[windowNotice(move, options.maxWindowMs ?? null)].filter((line) => line !== null)]))) throw declined()
+    // a driver that is at work is not taken from on one careless answer
+    if (options.takeOver === true && (move.leaseSecondsLeft ?? 0) > 0 && !(await io.confirm([`${move.leaseHolder ?? 'another process'} drives this move, and was heard of ${Math.round(move.heardSeconds)} s ago: take it from there? What it has under way is rolled back, and it ends`]))) throw declined()
+    return this.#run(move, 'resume', io, options)
+  }
+
+  /** Asks the driver of the move to rest; through the control database, from any machine. */
+  async pause(moveId: string, io: Pick<MoveIo, 'confirm'>): Promise<MoveDocument> {
+    const control = await this.#ready()
+    const move = await loadMove(control, moveId)
+    if (move.state === 'paused') return settled(await moveDocument(control, move.id))
+    assertPausable(move)
+    if (!(await io.confirm([`ask ${move.leaseHolder ?? 'the driver'} to pause the move of organization ${move.org} at the next chunk or phase${move.frozenAt === null || move.cutOverAt !== null ? '' : '; the organization stays frozen'}`]))) throw declined()
+    return requestPause(control, move.id)
   }
 
   async status(moveId: string): Promise<MoveDocument> {
@@ -241,10 +265,11 @@ export class App implements AsyncDisposable {
     await this.#stack[Symbol.asyncDispose]()
   }
 
-  async #run(move: MoveRow, command: string, io: MoveIo): Promise<MoveDocument> {
+  async #run(move: MoveRow, command: string, io: MoveIo, resume: ResumeOptions = {}): Promise<MoveDocument> {
     // a move that prepare refuses has touched nothing: it ends there, so that the next one can begin
-    const after = { state: (thrown: MoverError): MoveState => (thrown.code === 'OM2007' || thrown.code === 'OM2004' ? 'aborted' : 'failed') }
-    return drive(await this.#driveOptions(move, command, io, assertResumable), after, async ({ ctx, journal, phases }) => {
+    const after = { state: (thrown: MoverError): MoveState => (['OM2004', 'OM2007', 'OM2008'].includes(thrown.code) ? 'aborted' : 'failed') }
+    const options = await this.#driveOptions(move, command, io, assertResumable)
+    const document = await drive({ ...options, ...resume, keepsWindow: true }, after, async ({ ctx, journal, phases }) => {
       if (journal.row.cutOverAt === null) await journal.update({ state: 'running', error: null })
       const asked = { ...phases, pausesBefore: async (phase: MovePhase) => (await phases.pausesBefore(phase)) || (await awaitsSecrets(ctx, journal, phase)) || (phase === 'cutover' && (await this.#mustAsk(move, io))) }
       // under the move's name: what an earlier driver left half open does not count among the transactions that a freeze waits for
@@ -253,6 +278,7 @@ export class App implements AsyncDisposable {
       if (outcome === 'paused') await journal.update({ state: 'paused' })
       else await journal.update({ error: null })
     })
+    return takeBackWhenSpent(document, { ...options, assertFits: assertAbortable })
   }
 
   #limits(): ReadonlyMap<string, number> {

@@ -1,8 +1,10 @@
 import { MoverError } from '../domain/errors.js'
+import type { WindowEstimate } from '../domain/estimate.js'
 import type { MovePlan } from '../domain/move-plan.js'
 import type { Fingerprint } from '../dataplane/fingerprint.js'
 import type { Holder } from '../dataplane/guard.js'
 import type { ChunkRecord, Manifest, MoveJournal } from '../phases/context.js'
+import { Paused } from '../phases/paused.js'
 import type { Session } from '../postgres/session.js'
 import type { Router } from '../routing/router.js'
 import { listCreatedObjects, markRemoved, recordCreatedObjects } from './created-objects.js'
@@ -12,6 +14,8 @@ import { putTables, setTableState } from './journal-tables.js'
 import { loadMove, updateMove } from './journal.js'
 import type { MovePatch } from './journal.js'
 import type { MoveRow } from './move-row.js'
+import { windowSpent } from './window-watch.js'
+import type { WindowWatch } from './window-watch.js'
 
 export interface BoundJournalOptions {
   readonly session: Session
@@ -21,16 +25,21 @@ export interface BoundJournalOptions {
   /** `user@host`, for the events. */
   readonly who: string
   readonly command: string
+  /** What ends the work when the organization was frozen for too long; null for commands that go on all the same. */
+  readonly window: WindowWatch | null
 }
 
 /** The journal of one move, bound to the process that drives it: what the phases see of the control database. */
 export class BoundJournal implements MoveJournal {
   readonly #options: BoundJournalOptions
   #row: MoveRow
+  #rowReadAtMs = performance.now()
+  #pauseRequested = false
 
   private constructor(options: BoundJournalOptions, row: MoveRow) {
     this.#options = options
     this.#row = row
+    this.#pauseRequested = row.pauseRequested !== null
   }
 
   static async open(options: BoundJournalOptions): Promise<BoundJournal> {
@@ -43,7 +52,31 @@ export class BoundJournal implements MoveJournal {
 
   async update(patch: MovePatch): Promise<void> {
     await updateMove(this.#options.session, this.#options.holder, patch)
+    await this.refresh()
+  }
+
+  /** Reads what others may have written meanwhile: that somebody asks for a rest. */
+  async refresh(): Promise<void> {
     this.#row = await loadMove(this.#options.session, this.#options.holder.moveId)
+    this.#rowReadAtMs = performance.now()
+    this.#pauseRequested ||= this.#row.pauseRequested !== null
+  }
+
+  get isPauseRequested(): boolean {
+    return this.#pauseRequested
+  }
+
+  /** By the control server's clock, and by this process's since the row was read; null where nothing is frozen, or not any more. */
+  frozenForMs(): number | null {
+    const { frozenSeconds, thawedAt } = this.#row
+    return frozenSeconds === null || thawedAt !== null ? null : frozenSeconds * 1000 + (performance.now() - this.#rowReadAtMs)
+  }
+
+  assertGoesOn(): void {
+    const { maxWindowMs } = this.#row
+    const frozenForMs = this.frozenForMs()
+    if (this.#options.window !== null && maxWindowMs !== null && frozenForMs !== null && frozenForMs > maxWindowMs) throw windowSpent(maxWindowMs)
+    if (this.#pauseRequested) throw new Paused()
   }
 
   plan(): MovePlan {
@@ -123,9 +156,10 @@ export class BoundJournal implements MoveJournal {
 
   async markChunk(result: Parameters<MoveJournal['markChunk']>[0]): Promise<void> {
     const { tableNo, source, target, stored, ...mark } = result
-    await markChunks(this.#options.session, this.#options.holder, tableNo, [
+    const { pauseRequested } = await markChunks(this.#options.session, this.#options.holder, tableNo, [
       { ...mark, ...(source && { sourceFingerprint: source }), ...(target && { targetFingerprint: target }), ...(stored && { storedFingerprint: stored }) },
     ])
+    this.#pauseRequested ||= pauseRequested
     if (mark.bytes !== undefined && mark.bytes > 0) await updateMove(this.#options.session, this.#options.holder, { addBytesCopied: mark.bytes })
   }
 
@@ -143,6 +177,18 @@ export class BoundJournal implements MoveJournal {
 
   async markFrozen(): Promise<void> {
     await this.update({ frozenAt: 'now' })
+    this.watchWindow()
+  }
+
+  /** Where the move has a limit and is frozen already. */
+  watchWindow(): void {
+    const { maxWindowMs } = this.#row
+    const frozenForMs = this.frozenForMs()
+    if (maxWindowMs !== null && frozenForMs !== null) this.#options.window?.start(maxWindowMs, frozenForMs)
+  }
+
+  async saveEstimate(estimate: WindowEstimate): Promise<void> {
+    await this.update({ estimate })
   }
 
   routeEpoch(): bigint | null {

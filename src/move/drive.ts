@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { hostname, userInfo } from 'node:os'
+import { programVersion } from '../config/program-version.js'
 import type { Settings } from '../config/settings.js'
 import { errorDocument } from '../domain/documents.js'
 import type { ErrorDocument, MoveDocument } from '../domain/documents.js'
@@ -11,6 +11,7 @@ import { applicationName } from '../dataplane/names.js'
 import type { Logger } from '../observability/logger.js'
 import type { Progress } from '../observability/progress.js'
 import type { MoveContext } from '../phases/context.js'
+import { Paused } from '../phases/paused.js'
 import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
@@ -26,6 +27,9 @@ import { loadMove } from './journal.js'
 import { moveDocument } from './move-document.js'
 import type { MoveRow } from './move-row.js'
 import type { PhaseLog } from './run-move.js'
+import { Waits } from './waits.js'
+import { whoAmI } from './who-am-i.js'
+import { WindowWatch } from './window-watch.js'
 
 export interface DriveOptions {
   readonly settings: Settings
@@ -37,6 +41,12 @@ export interface DriveOptions {
   readonly log: Logger
   readonly signal: AbortSignal
   readonly waiveRetention?: boolean
+  /** The limit of the window holds for this command: it goes towards the cutover. */
+  readonly keepsWindow?: boolean
+  /** A new limit of the window, in milliseconds. */
+  readonly maxWindowMs?: number
+  /** Takes the move from a driver that is at work. */
+  readonly takeOver?: boolean
   /** Whether the command still fits the move, now that no other process drives it: it may have waited for its operator. Throws; then nothing is written. */
   readonly assertFits: (move: MoveRow) => void
 }
@@ -53,35 +63,37 @@ interface AfterFailure {
   readonly state: (thrown: MoverError) => MoveState | null
 }
 
-/** Who drives, for the journal and for the next operator. */
-export function whoAmI(): string {
-  return `${userInfo().username}@${hostname()}`
-}
-
 /**
  * Takes the lease, asks whether the command still fits, ends what an earlier driver left running, raises the guards to the new epoch, runs `work`, and gives the
- * lease back. A failure is written into the journal and into the document; an interruption leaves the move resumable.
+ * lease back. A failure is written into the journal and into the document; an interruption, and a pause that somebody asked for, leave the move resumable.
  */
 export async function drive(options: DriveOptions, after: AfterFailure, work: (drive: Drive) => Promise<void>): Promise<MoveDocument> {
   const { settings, control, moveId } = options
-  const { epoch } = await acquireLease(control, moveId, `${whoAmI()} pid ${process.pid}`, settings.leaseMs)
+  const { epoch } = await acquireLease(control, moveId, `${whoAmI()} pid ${process.pid}`, settings.leaseMs, { fromLiving: options.takeOver ?? false })
   const holder = { moveId, epoch }
   // told from other moves' sessions, so that a successor can end what this one may leave half open
   await control.rows(`SELECT set_config('application_name', $1, false)`, [applicationName(moveId, epoch)])
   await using stack = new AsyncDisposableStack()
-  const lease = stack.use(Lease.keep({ connect: () => openControl(settings), holder, leaseMs: settings.leaseMs }))
-  const signal = AbortSignal.any([options.signal, lease.signal])
-  const journal = await BoundJournal.open({ session: control, holder, router: options.router, retentionMs: settings.retentionMs, who: whoAmI(), command: options.command })
+  const waits = new Waits(options.progress)
+  const lease = stack.use(Lease.keep({ connect: () => openControl(settings), holder, leaseMs: settings.leaseMs, activity: () => waits.activity() }))
+  using window = new WindowWatch()
+  const signal = AbortSignal.any([options.signal, lease.signal, window.signal])
+  const journal = await BoundJournal.open({ session: control, holder, router: options.router, retentionMs: settings.retentionMs, who: whoAmI(), command: options.command, window: options.keepsWindow === true ? window : null })
   options.assertFits(journal.row)
-  const ctx = await contextOf({ ...options, signal }, journal, epoch, stack)
+  if (options.maxWindowMs !== undefined) await journal.update({ maxWindowMs: options.maxWindowMs })
+  const ctx = await contextOf({ ...options, signal, progress: waits.progress }, journal, epoch, stack)
+  const driving = { options, holder, lease, window, waits }
   try {
     await takeOver(ctx)
-    await journal.event('started', { epoch: String(epoch) })
-    await work({ ctx, journal, phases: await phaseLog(options, journal, holder) })
+    await journal.event('started', { epoch: String(epoch), pid: process.pid, version: programVersion(), ...(options.takeOver === true ? { takeOver: true } : {}), ...(options.maxWindowMs === undefined ? {} : { maxWindowSeconds: options.maxWindowMs / 1000 }) })
+    // a flip whose answer was lost may have committed: then no clock takes the move back
+    if (options.keepsWindow === true && journal.row.maxWindowMs !== null && !(await journal.isCutOver())) journal.watchWindow()
+    await work({ ctx, journal, phases: await phaseLog(driving, journal) })
     await journal.event('ended', { state: journal.row.state })
     return await moveDocument(control, moveId)
   } catch (thrown) {
-    return await recordFailure({ options, holder, lease }, after, thrown)
+    if (thrown instanceof Paused && !signal.aborted) return await rest(driving, journal).catch((second: unknown) => recordFailure(driving, after, second))
+    return await recordFailure(driving, after, thrown)
   }
 }
 
@@ -119,6 +131,7 @@ async function contextOf(options: DriveOptions, journal: BoundJournal, epoch: bi
       sequences: settings.sequences,
       maintenance: settings.maintenance,
       waiveRetention: options.waiveRetention ?? false,
+      maxWindowMs: journal.row.maxWindowMs,
     },
     progress: options.progress,
     pace: byteRate(settings.copy.maxBytesPerSecond),
@@ -143,42 +156,64 @@ async function takeOver(ctx: MoveContext): Promise<void> {
   }
 }
 
-async function phaseLog({ control, progress }: DriveOptions, journal: BoundJournal, holder: MoveContext['holder']): Promise<PhaseLog> {
+async function phaseLog({ options: { control, progress }, holder, waits, window }: Driving, journal: BoundJournal): Promise<PhaseLog> {
   const done = new Set((await listPhaseRuns(control, holder.moveId)).filter((run) => run.outcome === 'done').map((run) => run.phase))
   return {
     // what `verify` found since does away with a verification that had passed
     isDone: (phase) => done.has(phase) && (phase !== 'verify' || journal.row.cutOverAt !== null || journal.verification()?.verdict === 'equal'),
     pausesBefore: async (phase) => {
-      if (journal.row.pauseBefore !== phase) return false
-      await journal.update({ state: 'paused', pauseBefore: null, phase })
+      await journal.refresh()
+      if (journal.row.pauseBefore !== phase && !journal.isPauseRequested) return false
+      await journal.update({ state: 'paused', ...(journal.row.pauseBefore === phase ? { pauseBefore: null } : {}), phase })
       return true
     },
     begin: async (phase) => {
+      // a cutover is never stopped half way by the clock: its last gate asks before the flip
+      if (phase === 'cutover') window.stop()
       await startPhase(control, holder, phase)
       progress({ kind: 'phase', phase, state: 'started' })
     },
     end: async (phase) => {
+      await tellWaits(journal, waits)
       await endPhase(control, holder, phase, 'done')
       progress({ kind: 'phase', phase, state: 'done' })
     },
   }
 }
 
-interface Failed {
+interface Driving {
   readonly options: DriveOptions
   /** As this process acquired it: the journal's row may already show the epoch of another. */
   readonly holder: Holder
   readonly lease: Lease
+  readonly window: WindowWatch
+  readonly waits: Waits
+}
+
+async function tellWaits(journal: BoundJournal, waits: Waits): Promise<void> {
+  const ended = waits.take()
+  if (ended.length > 0) await journal.event('waited', { phase: journal.row.phase, waits: ended })
+}
+
+/** Somebody asked for a pause: a move on its way to the cutover rests as paused, another command just ends. */
+async function rest({ options, holder, waits }: Driving, journal: BoundJournal): Promise<MoveDocument> {
+  await tellWaits(journal, waits)
+  const { phase, pauseRequested } = journal.row
+  if (phase !== null) await endPhase(options.control, holder, phase, 'paused')
+  if (journal.row.state === 'running') await journal.update({ state: 'paused' })
+  await journal.event('paused', { askedBy: pauseRequested?.by ?? null })
+  return { ...(await moveDocument(options.control, holder.moveId)), error: null }
 }
 
 /** Nothing is written after the lease was lost; an interruption is no error. */
-async function recordFailure({ options, holder, lease }: Failed, after: AfterFailure, thrown: unknown): Promise<MoveDocument> {
+async function recordFailure(driving: Driving, after: AfterFailure, thrown: unknown): Promise<MoveDocument> {
+  const { options, holder, lease, window } = driving
   const { settings, moveId, signal } = options
   const wasInterrupted = signal.aborted
   options.log.debug({ err: thrown, moveId }, 'the move stopped')
   // the control connection may be what broke: a new one tells what can still be told
   await using session = await openControl(settings).catch(() => null) ?? undefined
-  const heard = lease.signal.aborted && lease.signal.reason instanceof MoverError ? lease.signal.reason : asMoverError(thrown)
+  const [heard = asMoverError(thrown)] = [lease.signal, window.signal].flatMap((one) => (one.aborted && one.reason instanceof MoverError ? [one.reason] : []))
   if (session === undefined) throw withMove(heard, moveId)
   // what its server has not heard of still holds the move's row
   if (!options.control.isUsable) await session.rows(sql('journal/end-session'), [options.control.backendPid, applicationName(moveId, holder.epoch)]).catch(() => undefined)
@@ -187,7 +222,7 @@ async function recordFailure({ options, holder, lease }: Failed, after: AfterFai
   const failure = isOvertaken ? leaseLost(holder) : heard
   const error: ErrorDocument | null = wasInterrupted ? null : errorDocument(failure)
   if (!lease.signal.aborted && !isOvertaken) {
-    await journalFailure({ options, holder, lease }, session, { failure, error, wasInterrupted }, after).catch((second: unknown) => {
+    await journalFailure(driving, session, { failure, error, wasInterrupted }, after).catch((second: unknown) => {
       // what happened first is what the operator must read
       options.log.warn({ err: second, moveId }, 'the failure could not be written into the journal')
     })
@@ -204,13 +239,14 @@ interface WhatFailed {
   readonly wasInterrupted: boolean
 }
 
-async function journalFailure({ options, holder }: Failed, session: Session, { failure, error, wasInterrupted }: WhatFailed, after: AfterFailure): Promise<void> {
+async function journalFailure({ options, holder, waits }: Driving, session: Session, { failure, error, wasInterrupted }: WhatFailed, after: AfterFailure): Promise<void> {
   const { settings } = options
   const outcome: PhaseOutcome = wasInterrupted ? 'interrupted' : 'failed'
-  const bound = await BoundJournal.open({ session, holder, router: options.router, retentionMs: settings.retentionMs, who: whoAmI(), command: options.command })
+  const bound = await BoundJournal.open({ session, holder, router: options.router, retentionMs: settings.retentionMs, who: whoAmI(), command: options.command, window: null })
   const state = wasInterrupted && bound.row.state === 'running' ? 'paused' : after.state(failure)
   // an abort that finds the route flipped leaves a move that only resume may go on with
   const keeps = bound.row.cutOverAt !== null && (state === 'failed' || state === 'paused' || state === 'aborting')
+  await tellWaits(bound, waits)
   if (bound.row.phase !== null) await endPhase(session, holder, bound.row.phase, outcome)
   await bound.update({ error, ...(state === null || keeps ? {} : { state }), ...(state === 'aborted' ? { endedAt: 'now' as const } : {}) })
   await bound.event(outcome, { code: wasInterrupted ? null : failure.code })

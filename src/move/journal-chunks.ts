@@ -55,10 +55,10 @@ export async function putChunks(session: Session, holder: Holder, tableNo: numbe
 
 /**
  * Records what happened to chunks of one table, in one statement; the table's counts of rows follow. Idempotent: told twice, a
- * chunk counts once. Throws OM3005.
+ * chunk counts once. Tells whether somebody asked the driver to rest. Throws OM3005.
  */
-export async function markChunks(session: Session, holder: Holder, tableNo: number, marks: readonly ChunkMark[]): Promise<void> {
-  if (marks.length === 0) return
+export async function markChunks(session: Session, holder: Holder, tableNo: number, marks: readonly ChunkMark[]): Promise<{ readonly pauseRequested: boolean }> {
+  if (marks.length === 0) return { pauseRequested: false }
   const rows = marks.map((mark) => ({
     chunk_no: mark.chunkNo,
     loaded: mark.loaded,
@@ -70,8 +70,9 @@ export async function markChunks(session: Session, holder: Holder, tableNo: numb
     target_fingerprint: mark.targetFingerprint,
     stored_fingerprint: mark.storedFingerprint,
   }))
-  const { chunks } = await writeHeld<{ held: number; chunks: number }>(session, holder, 'mark-chunks', [tableNo, JSON.stringify(rows)])
+  const { chunks, pause_requested: pauseRequested } = await writeHeld<{ held: number; chunks: number; pause_requested: boolean | null }>(session, holder, 'mark-chunks', [tableNo, JSON.stringify(rows)])
   if (chunks !== marks.length) throw bug(`${marks.length} chunks of table ${tableNo} were marked, ${chunks} are in the journal`)
+  return { pauseRequested: pauseRequested === true }
 }
 
 interface ChunkRecord {

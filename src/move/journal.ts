@@ -1,5 +1,6 @@
 import type { ErrorDocument, Verification } from '../domain/documents.js'
 import { MoverError } from '../domain/errors.js'
+import type { WindowEstimate } from '../domain/estimate.js'
 import type { Finding } from '../domain/finding.js'
 import type { MoveState, Phase } from '../domain/vocabulary.js'
 import type { Session } from '../postgres/session.js'
@@ -21,6 +22,7 @@ export interface NewMove {
   readonly pauseBefore: Phase | null
   /** Who asked for it, e.g. `user@host`. */
   readonly createdBy: string
+  readonly maxWindowMs?: number | null
 }
 
 /**
@@ -51,7 +53,7 @@ async function assertBelowLimit(session: Session, cell: string, limit: number | 
 }
 
 async function enter(session: Session, move: NewMove): Promise<MoveRow> {
-  const [record] = await session.rows<MoveRecord>(sql('journal/create-move'), [newMoveId(), move.org, move.source, move.target, move.pauseBefore, move.createdBy])
+  const [record] = await session.rows<MoveRecord>(sql('journal/create-move'), [newMoveId(), move.org, move.source, move.target, move.pauseBefore, move.createdBy, move.maxWindowMs ?? null])
   if (record === undefined) throw await alreadyMoving(session, move.org)
   return moveOf(record)
 }
@@ -106,6 +108,8 @@ export interface MovePatch {
   /** Retention ends so long after now. */
   readonly retentionMs?: number
   readonly addBytesCopied?: number
+  readonly maxWindowMs?: number | null
+  readonly estimate?: WindowEstimate | null
 }
 
 /** Changes a move in one statement. Throws OM3005 where the lease was lost; then nothing has changed. Locks the row of the move. */

@@ -8,12 +8,12 @@ import type { Holder } from './journal-guard.js'
 
 /**
  * Takes the lease of a move: raises its epoch by one, which ends the right to write of whoever drove it before (P6). Only where
- * nobody holds it, or the holder was silent until its lease ended by the control server's clock; else OM3004 names the
- * holder. OM1007 for an unknown move. Waits for journal writes in flight of the earlier driver; what it left
+ * nobody holds it, or the holder was silent until its lease ended by the control server's clock, or, with `fromLiving`, from a
+ * driver that is at work: the epoch ends its right to write all the same. Else OM3004 names the holder. OM1007 for an unknown move. Waits for journal writes in flight of the earlier driver; what it left
  * half open on the move's row, its lease over, is ended.
  */
-export async function acquireLease(session: Session, moveId: string, holder: string, leaseMs: number): Promise<{ readonly epoch: bigint }> {
-  const acquire = async (): Promise<{ epoch: string } | undefined> => (await session.rows<{ epoch: string }>(sql('journal/acquire-lease'), [moveId, holder, leaseMs]))[0]
+export async function acquireLease(session: Session, moveId: string, holder: string, leaseMs: number, { fromLiving = false }: { readonly fromLiving?: boolean } = {}): Promise<{ readonly epoch: bigint }> {
+  const acquire = async (): Promise<{ epoch: string } | undefined> => (await session.rows<{ epoch: string }>(sql('journal/acquire-lease'), [moveId, holder, leaseMs, fromLiving]))[0]
   const row = await acquire().catch(async (error: unknown) => {
     // a dead driver's half-open session may hold the move's row; a living one is left alone
     if (!(error instanceof MoverError) || error.code !== 'OM3003' || ((await holderOf(session, moveId))?.seconds_left ?? 0) > 0) throw error
@@ -26,7 +26,7 @@ export async function acquireLease(session: Session, moveId: string, holder: str
   throw new MoverError({
     code: 'OM3004',
     message: `move ${moveId} is driven by ${held.holder ?? 'another process'}, whose lease lasts until ${held.until?.toISOString() ?? 'a moment ago'}`,
-    hint: `wait for it; if that process is gone, run the command again in ${Math.max(1, Math.ceil(held.seconds_left ?? 1))} s`,
+    hint: `wait for it; if that process is gone, run the command again in ${Math.max(1, Math.ceil(held.seconds_left ?? 1))} s; \`org-mover resume --take-over\` takes the move from a living one`,
     retry: 'safe',
     context: { moveId, holder: held.holder },
   })
@@ -42,6 +42,8 @@ export interface LeaseOptions {
   readonly connect: () => Promise<Session>
   readonly holder: Holder
   readonly leaseMs: number
+  /** What the driver does, for those who watch: told with each heartbeat. */
+  readonly activity?: () => unknown
 }
 
 /**
@@ -99,7 +101,7 @@ export class Lease implements AsyncDisposable {
     while (await this.#wait(waitMs)) {
       const startedMs = performance.now()
       try {
-        const rows = await this.#attempt((session) => session.rows(sql('journal/renew-lease'), [...this.#key(), this.#options.leaseMs]))
+        const rows = await this.#attempt((session) => session.rows(sql('journal/renew-lease'), [...this.#key(), this.#options.leaseMs, JSON.stringify(this.#options.activity?.() ?? null)]))
         if (rows.length === 0) return this.#lose()
         // counted from before the statement: the server's lease ends later than that, never earlier
         this.#goodUntilMs = startedMs + this.#options.leaseMs

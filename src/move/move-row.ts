@@ -1,6 +1,7 @@
 import type { QueryResultRow } from 'pg'
 import { bug } from '../domain/errors.js'
 import type { ErrorDocument, Verification } from '../domain/documents.js'
+import type { WindowEstimate } from '../domain/estimate.js'
 import type { Finding } from '../domain/finding.js'
 import type { MoveState, Phase } from '../domain/vocabulary.js'
 
@@ -29,6 +30,23 @@ export interface MoveHead {
   readonly endedAt: Date | null
   readonly createdBy: string
   readonly bytesCopied: number
+  /** Frozen for longer, the move takes itself back; null: no limit. */
+  readonly maxWindowMs: number | null
+  readonly estimate: WindowEstimate | null
+  readonly pauseRequested: { readonly at: Date; readonly by: string } | null
+  readonly activity: Activity | null
+  /** Up to now, or to the thaw. */
+  readonly frozenSeconds: number | null
+  /** Below zero once the driver was silent for too long. */
+  readonly leaseSecondsLeft: number | null
+  /** Since the row was last written: by a heartbeat at the latest. */
+  readonly heardSeconds: number
+}
+
+/** What a driver does, as it tells with its heartbeat. */
+export interface Activity {
+  readonly waiting: string | null
+  readonly step: string | null
 }
 
 /** A move with its plan and manifest; what these two hold is known to those who wrote them. */
@@ -62,6 +80,14 @@ export interface MoveHeadRecord extends QueryResultRow {
   ended_at: Date | null
   created_by: string
   bytes_copied: string
+  max_window_ms: string | null
+  estimate: WindowEstimate | null
+  pause_requested_at: Date | null
+  pause_requested_by: string | null
+  activity: Activity | null
+  frozen_seconds: number | null
+  lease_seconds_left: number | null
+  heard_seconds: number
 }
 
 export interface MoveRecord extends MoveHeadRecord {
@@ -94,6 +120,13 @@ export function headOf(record: MoveHeadRecord): MoveHead {
     endedAt: record.ended_at,
     createdBy: record.created_by,
     bytesCopied: countOf(record.bytes_copied),
+    maxWindowMs: record.max_window_ms === null ? null : countOf(record.max_window_ms),
+    estimate: record.estimate,
+    pauseRequested: record.pause_requested_at === null ? null : { at: record.pause_requested_at, by: record.pause_requested_by ?? '' },
+    activity: record.activity,
+    frozenSeconds: record.frozen_seconds,
+    leaseSecondsLeft: record.lease_seconds_left,
+    heardSeconds: record.heard_seconds,
   }
 }
 

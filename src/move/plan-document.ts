@@ -1,11 +1,8 @@
 import type { Examined } from '../checks/examine.js'
 import type { Settings } from '../config/settings.js'
 import type { PlanDocument, PlannedTable } from '../domain/documents.js'
+import { estimateWindow } from '../domain/estimate.js'
 import { isBlocking } from '../domain/finding.js'
-
-/** Rows per second that a move of narrow rows was measured to do on two cores, copy and verification together (bench/README.md). */
-const ROWS_PER_SECOND = 60_000
-const FIXED_SECONDS = 2
 
 export function planDocument(settings: Settings, names: { readonly org: string; readonly source: string; readonly target: string }, examined: Examined): PlanDocument {
   const tables = examined.plan.owned.map((table): PlannedTable => {
@@ -24,14 +21,11 @@ export function planDocument(settings: Settings, names: { readonly org: string; 
     }
   })
   const rows = tables.reduce((sum, table) => sum + table.rows, 0)
-  const isCounted = examined.rows.size > 0
   return {
     ...names,
     tables,
     totals: { tables: tables.length, rows, bytes: tables.reduce((sum, table) => sum + table.bytes, 0) },
-    estimate: isCounted
-      ? { windowSeconds: Math.ceil(FIXED_SECONDS + rows / ROWS_PER_SECOND), basis: `${rows} rows at ${ROWS_PER_SECOND} rows/s, copy and verification, as measured on two cores` }
-      : { windowSeconds: null, basis: 'rows were not counted: findings above come first' },
+    estimate: estimateWindow({ tables: tables.length, rows: examined.rows.size > 0 ? rows : null }),
     findings: examined.findings,
     blocking: isBlocking(examined.findings),
     error: null,

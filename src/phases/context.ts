@@ -1,5 +1,6 @@
 import type { Hook } from '../config/settings.js'
 import type { Verification } from '../domain/documents.js'
+import type { WindowEstimate } from '../domain/estimate.js'
 import type { Finding } from '../domain/finding.js'
 import type { MovePlan } from '../domain/move-plan.js'
 import type { SecretCount } from '../domain/secret-count.js'
@@ -44,6 +45,8 @@ export interface PhaseOptions {
   readonly sequences: 'check' | 'advance'
   readonly maintenance: Readonly<Record<'enter' | 'ready' | 'leave', readonly Hook[]>>
   readonly waiveRetention: boolean
+  /** Frozen for longer before its cutover, a move takes itself back; null: no limit. */
+  readonly maxWindowMs: number | null
 }
 
 /** A chunk as the journal has it. */
@@ -76,6 +79,7 @@ export interface ServerIdentity {
   readonly systemIdentifier: string
   readonly timeline: number
   readonly lsn: string
+  readonly version?: string
 }
 
 /** What was frozen, member by member in the journal. */
@@ -83,6 +87,8 @@ export interface Manifest {
   /** The setting with which the mover's own sessions pass the fence. */
   readonly pass: string
   readonly servers?: Readonly<Record<string, ServerIdentity>>
+  /** The same right before the route flipped. */
+  readonly serversAtCutover?: Readonly<Record<string, ServerIdentity>>
   /** By `side/database` and table (`schema.name`): fingerprints of the move's tables and their partitions; '' for others in their schemas. */
   readonly catalogs?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** Lookup tables whose keys are the same on both cells: nothing is remapped. */
@@ -129,6 +135,9 @@ export interface MoveJournal {
   saveVerification(verification: Verification): Promise<void>
   verification(): Verification | null
   markFrozen(): Promise<void>
+  saveEstimate(estimate: WindowEstimate): Promise<void>
+  /** Between two chunks, and last before the flip. Throws Paused where somebody asked for a rest, OM3014 where the window is spent. Asks no server. */
+  assertGoesOn(): void
   /** Whether the route has flipped: read from the route itself where the journal cannot know. */
   isCutOver(): Promise<boolean>
   /** The route and the journal in one transaction where they share a database (P7). Throws OM5001, OM5002. */

@@ -73,6 +73,7 @@ async function loadChunks(ctx: MoveContext): Promise<void> {
   ctx.progress({ kind: 'total', rows: [...left.keys()].reduce((sum, no) => sum + size(no), 0), tables: left.size })
   for (const table of plan.owned) if (!left.has(table.no)) await ctx.journal.setTable(table.no, 'done')
   await inParallel(open, { jobs: ctx.options.jobs, signal: ctx.signal }, async (chunk) => {
+    ctx.journal.assertGoesOn()
     const table = tables.get(chunk.tableNo)
     if (table === undefined) throw new RangeError(`no table ${chunk.tableNo} in the plan`)
     await loadOne(ctx, table, chunk)

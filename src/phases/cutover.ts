@@ -46,8 +46,10 @@ async function passGates(ctx: MoveContext): Promise<void> {
   await loadShared(ctx)
   for (const database of ctx.cells.target.keys()) await advanceSequences(ctx, database)
   await assertLookupsUnchanged(ctx)
-  await assertWorldUnchanged(ctx, 'before cutover')
+  const { servers } = await assertWorldUnchanged(ctx, 'before cutover')
+  await ctx.journal.addToManifest({ serversAtCutover: servers })
   for (const side of ['source', 'target'] as const) {
     for (const cell of ctx.cells[side].values()) await cell.load.use((session) => guarded(session, ctx.holder, async () => undefined))
   }
+  ctx.journal.assertGoesOn()
 }

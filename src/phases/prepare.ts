@@ -1,5 +1,7 @@
 import { examine } from '../checks/examine.js'
 import type { Examined } from '../checks/examine.js'
+import { formatDuration } from '../domain/durations.js'
+import { estimateWindow } from '../domain/estimate.js'
 import { isBlocking } from '../domain/finding.js'
 import { MoverError } from '../domain/errors.js'
 import type { Tenancy } from '../domain/tenancy.js'
@@ -14,7 +16,8 @@ export interface PrepareInput {
 
 /**
  * Finds out everything that could stop the move, in the same way as `plan`, and writes the plan into the journal. Nothing is
- * written to a cell. Throws OM2007 with the findings where one is an error, OM2004 where that is only that the organization owns no row.
+ * written to a cell. Throws OM2007 with the findings where one is an error, OM2004 where that is only that the organization owns no row,
+ * OM2008 where the window would be longer than it may.
  */
 export async function prepare(ctx: MoveContext, input: PrepareInput): Promise<void> {
   const examined = await examine({
@@ -30,9 +33,23 @@ export async function prepare(ctx: MoveContext, input: PrepareInput): Promise<vo
   })
   await ctx.journal.saveFindings(examined.findings)
   refuse(examined)
+  await keepWithinWindow(ctx, examined)
   await ctx.journal.savePlan(examined.plan, examined.rows)
   await ctx.journal.addToManifest({ secrets: ctx.secrets.tally.counts() })
   await ctx.journal.bindRoute()
+}
+
+async function keepWithinWindow(ctx: MoveContext, { plan, rows }: Examined): Promise<void> {
+  const estimate = estimateWindow({ tables: plan.owned.length, rows: rows.size > 0 ? [...rows.values()].reduce((sum, n) => sum + n, 0) : null })
+  await ctx.journal.saveEstimate(estimate)
+  const { maxWindowMs } = ctx.options
+  if (maxWindowMs === null || estimate.windowSeconds === null || estimate.windowSeconds * 1000 <= maxWindowMs) return
+  throw new MoverError({
+    code: 'OM2008',
+    message: `the window is estimated at ${formatDuration(estimate.windowSeconds * 1000)}, and --max-window allows ${formatDuration(maxWindowMs)} (${estimate.basis}); nothing was changed on either cell`,
+    hint: 'allow more, or measure with `org-mover plan --sample`, which tells what these cells really do',
+    retry: 'after-fix',
+  })
 }
 
 /** What makes a plan no move. */

@@ -31,6 +31,7 @@ export async function repair(ctx: MoveContext): Promise<void> {
   ctx.progress({ kind: 'step', text: `loading ${differing.length} differing chunk(s) again` })
   const { scope, map } = frozenPlan(ctx)
   await inParallel(differing, { jobs: ctx.options.jobs, signal: ctx.signal }, async ({ chunk, table }) => {
+    ctx.journal.assertGoesOn()
     const result = await cellDatabase(ctx, 'source', table.id.database).read.use((source) =>
       cellDatabase(ctx, 'target', table.id.database).load.use((target) =>
         repairChunk({ source, target, table, chunk, scope, map, secrets: ctx.secrets.pass(table), holder: ctx.holder, signal: ctx.signal, pace: ctx.pace, onBytes: (bytes) => ctx.progress({ kind: 'moved', table: tableKey(table.id), rows: 0, bytes }) }),

@@ -89,6 +89,7 @@ async function verifyChunks(ctx: MoveContext, tally: Tally): Promise<void> {
   const chunks = [...(await coveringChunks(ctx))].sort((a, b) => b.rows - a.rows)
   ctx.progress({ kind: 'total', rows: Object.values(ctx.journal.manifest().rows ?? {}).reduce((sum, n) => sum + n, 0), tables: new Set(chunks.map((c) => c.tableNo)).size })
   await inParallel(chunks, { jobs: ctx.options.jobs, signal: ctx.signal }, async (chunk) => {
+    ctx.journal.assertGoesOn()
     const table = tables.get(chunk.tableNo)
     if (table === undefined) throw new RangeError(`no table ${chunk.tableNo} in the plan`)
     const rows = await verifyChunk(ctx, table, chunk, tally)

@@ -49,15 +49,15 @@ function fingerprints(catalog: Catalog, moving: readonly TableName[]): Fingerpri
 }
 
 async function identify(session: Session): Promise<ServerIdentity> {
-  const row = await session.one<{ system_identifier: string; timeline: number; lsn: string }>(sql('verify/server'))
-  return { systemIdentifier: row.system_identifier, timeline: row.timeline, lsn: row.lsn }
+  const row = await session.one<{ system_identifier: string; timeline: number; lsn: string; version: string }>(sql('verify/server'))
+  return { systemIdentifier: row.system_identifier, timeline: row.timeline, lsn: row.lsn, version: row.version }
 }
 
 /**
  * Before verify and before cutover: the same servers on the same timeline, the same catalogs, every trigger of both fences in
- * place, and no subscription that writes past them. Throws OM4003 naming what differs; the fences stay as they are.
+ * place, and no subscription that writes past them. Yields what was seen. Throws OM4003 naming what differs; the fences stay as they are.
  */
-export async function assertWorldUnchanged(ctx: MoveContext, when: string): Promise<void> {
+export async function assertWorldUnchanged(ctx: MoveContext, when: string): Promise<World> {
   const { servers, catalogs } = ctx.journal.manifest()
   const now = await lookAtWorld(ctx)
   const changes: string[] = []
@@ -69,7 +69,7 @@ export async function assertWorldUnchanged(ctx: MoveContext, when: string): Prom
   for (const [key, before] of Object.entries(catalogs ?? {})) changes.push(...(await schemaChanges(ctx, key, before, now.catalogs[key] ?? {})))
   for (const side of ['source', 'target'] as const) changes.push(...(await gapsOfFence(ctx, side)))
   if (servers === undefined || catalogs === undefined) changes.push('the journal has no record of the freeze')
-  if (changes.length === 0) return
+  if (changes.length === 0) return now
   throw new MoverError({
     code: 'OM4003',
     message: `${when}: ${changes.join('; ')}. The route is unchanged and the source is still fenced`,

@@ -87,7 +87,7 @@ function journal(world: World, statement: Statement): Meaning | null {
     case 'guard/terminate-older':
       return { rows: [{ ended: 0 }], ends: { prefix: String(params[0]), except: String(params[1]) } }
     case 'journal/list-phase-runs':
-      return { rows: world.runs.map((run) => ({ ...run, started_at: new Date(0), ended_at: new Date(0), seconds: 0 })) }
+      return { rows: world.runs.map((run) => ({ ...run, started_at: new Date(0), ended_at: new Date(0), seconds: 0, driver: null, version: null })) }
     case 'journal/list-tables':
     case 'journal/list-events':
       return { rows: [] }
@@ -160,7 +160,7 @@ function heldStatement(world: World, { name, params }: Statement): Meaning | nul
         }
       }
       const meaning = held(world, params, change)
-      return { ...meaning, rows: meaning.rows?.map((row) => ({ ...row, chunks: marks.length })) ?? [] }
+      return { ...meaning, rows: meaning.rows?.map((row) => ({ ...row, chunks: marks.length, pause_requested: false })) ?? [] }
     }
     default:
       return null
@@ -217,7 +217,7 @@ function cellStatement(world: World, name: CellName, statement: Statement): Mean
     case 'fence/existing':
       return { rows: cell.triggers.flatMap((one) => ['new', 'old', 'skip', 'truncate'].map((kind) => ({ schema: 'public', table: one, name: `${String(params[0])}${kind}`, enabled: 'O' }))) }
     case 'verify/server':
-      return { rows: [{ system_identifier: name, timeline: 1, lsn: '0/0' }] }
+      return { rows: [{ system_identifier: name, timeline: 1, lsn: '0/0', version: '17.0' }] }
     case 'ledger/loaded':
       return { rows: cell.ledger.map((chunk) => ({ table_no: chunk.tableNo, chunk_no: chunk.chunkNo, rows: String(chunk.rows) })) }
     case 'ledger/has':
@@ -275,7 +275,7 @@ function recordOf(move: ModelMove): Row {
     id: move.id, org: '42', source: 'a', target: 'b', state: move.state, phase: move.phase, pause_before: null, epoch: String(move.epoch), lease_holder: move.leaseHolder, lease_until: null,
     route_epoch: move.routeEpoch === null ? null : String(move.routeEpoch), verification: move.verification, findings: [], error: null, created_at: new Date(0), updated_at: new Date(0),
     frozen_at: instant('frozenAt'), thawed_at: instant('thawedAt'), cut_over_at: instant('cutOverAt'), retention_until: instant('retentionUntil'), ended_at: instant('endedAt'),
-    created_by: 'model', bytes_copied: '0', plan: move.hasPlan ? PLAN : null, manifest: { ...move.manifest },
+    created_by: 'model', bytes_copied: '0', max_window_ms: null, estimate: null, pause_requested_at: null, pause_requested_by: null, activity: null, frozen_seconds: null, lease_seconds_left: null, heard_seconds: 0, plan: move.hasPlan ? PLAN : null, manifest: { ...move.manifest },
   }
 }
 
