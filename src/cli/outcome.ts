@@ -72,4 +72,12 @@ const EMPTY_MOVE: MoveDocument = {
   findings: [],
   error: null,
   next: null,
+  createdAt: null,
+  createdBy: null,
+  lease: null,
+  fence: null,
+  window: null,
+  waiting: null,
+  pauseRequested: null,
+  progress: null,
 }

@@ -75,6 +75,8 @@ const verification = z.object({
   examples: z.array(z.object({ schema: text, table: text, primaryKey: row, kind: z.enum(['missing', 'extraneous', 'mismatching']), columns: z.array(text) })),
 })
 
+const fenceState = z.enum(['none', 'setting', 'rejects', 'lifting'])
+
 const moveSummary = z.object({
   moveId: text.nullable(),
   org: text.nullable(),
@@ -89,11 +91,19 @@ const moveSummary = z.object({
   findings,
   error,
   next: text.nullable(),
+  createdAt: text.nullable(),
+  createdBy: text.nullable(),
+  lease: z.object({ holder: text, isAlive: z.boolean().describe('false: it was silent for longer than its lease, and another process may resume'), heardSecondsAgo: z.number(), secondsLeft: z.number() }).nullable(),
+  fence: z.object({ source: fenceState, target: fenceState }).nullable().describe('what the cells do with writes to the organization'),
+  window: z.object({ maxSeconds: count.nullable(), estimateSeconds: count.nullable(), frozenSeconds: count.nullable() }).nullable(),
+  waiting: text.nullable().describe('why nothing moves right now, as the driver told with its last heartbeat'),
+  pauseRequested: z.object({ at: text, by: text }).nullable(),
 })
 
 const movedTable = z.object({ ...tableName, rowsPlanned: count.nullable(), rowsCopied: count, rowsVerified: count, rowsPurged: count, state: z.enum(['pending', 'running', 'done']) })
 const secret = z.object({ side: z.enum(['source', 'target']), ...tableName, column: text, values: count, clear: count, unreadable: count, keys: z.record(text, count).describe('values by the version of the key that opened them') })
-const move = moveSummary.extend({ tables: z.array(movedTable), secrets: z.array(secret) })
+const progress = z.object({ rowsDone: count, rowsTotal: count, rowsPerSecond: count, bytesPerSecond: count.nullable(), etaSeconds: count.nullable() }).describe('of the phase under way; rates over the last minute')
+const move = moveSummary.extend({ tables: z.array(movedTable), secrets: z.array(secret), progress: progress.nullable() })
 
 export const OUTPUT_SCHEMAS = {
   done,
@@ -111,7 +121,7 @@ export const PRINTED_BY: Readonly<Record<DocumentKind, string>> = {
   check: 'doctor, discover --check',
   discover: 'discover',
   plan: 'plan',
-  move: 'move, resume, secrets seal, secrets open, abort, purge, verify, status MOVE_ID, demo',
+  move: 'move, resume, pause, secrets seal, secrets open, abort, purge, verify, status MOVE_ID, demo',
   list: 'list, status',
   error: 'a command line that names no command',
 }

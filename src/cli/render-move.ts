@@ -20,7 +20,12 @@ export function renderMove(document: MoveDocument, style: Style): readonly strin
     ['verification', renderVerdict(document.verification, style)],
     ['secrets', renderSecrets(document.secrets)],
     ['time', timings],
-    ['frozen for', document.frozenSeconds === null ? '' : formatDuration(document.frozenSeconds * 1000)],
+    ['frozen for', renderFrozen(document)],
+    ['fence', renderFence(document, style)],
+    ['driver', renderLease(document, style)],
+    ['pause', document.pauseRequested === null ? '' : style.yellow(`asked for by ${printable(document.pauseRequested.by)}; comes at the next chunk or phase`)],
+    ['waiting', document.waiting === null ? '' : style.yellow(printable(document.waiting))],
+    ['progress', renderProgress(document)],
     ['copied', document.bytesCopied === 0 ? '' : formatBytes(document.bytesCopied)],
   ]
   return [
@@ -29,6 +34,40 @@ export function renderMove(document: MoveDocument, style: Style): readonly strin
     ...blankBefore(renderDifferences(document.verification, style)),
     ...blankBefore(renderFindings(document.findings, style)),
   ]
+}
+
+/** Against the limit, and where there is none, against the estimate. */
+function renderFrozen({ frozenSeconds, window }: MoveDocument): string {
+  if (frozenSeconds === null) return ''
+  const limit = window?.maxSeconds ?? null
+  const estimate = window?.estimateSeconds ?? null
+  const against = limit !== null ? ` of ${formatDuration(limit * 1000)} (${Math.round((frozenSeconds / limit) * 100)}% of --max-window)` : estimate === null ? '' : ` (estimated: ${formatDuration(estimate * 1000)})`
+  return `${formatDuration(frozenSeconds * 1000)}${against}`
+}
+
+const FENCE_WORDS = { none: 'lets writes pass', setting: 'is being fenced', rejects: 'rejects writes', lifting: 'is being freed' } as const
+
+function renderFence({ fence, source, target }: MoveDocument, style: Style): string {
+  if (fence === null || (fence.source === 'none' && fence.target === 'none')) return ''
+  return ([[source, fence.source], [target, fence.target]] as const).map(([cell, state]) => `${printable(cell ?? '?')} ${state === 'none' ? FENCE_WORDS.none : style.yellow(FENCE_WORDS[state])}`).join(', ')
+}
+
+function renderLease({ lease }: MoveDocument, style: Style): string {
+  if (lease === null) return ''
+  const heard = `heard of ${formatDuration(lease.heardSecondsAgo * 1000)} ago`
+  return `${printable(lease.holder)}, ${lease.isAlive ? heard : style.red(`${heard}: its lease is over, another process may resume`)}`
+}
+
+function renderProgress({ progress }: MoveDocument): string {
+  if (progress === null) return ''
+  const { rowsDone, rowsTotal, rowsPerSecond, bytesPerSecond, etaSeconds } = progress
+  return [
+    `${formatCount(rowsDone)}/${counted(rowsTotal, 'row')}`,
+    ...(rowsTotal > 0 ? [`${Math.floor((Math.min(rowsDone, rowsTotal) / rowsTotal) * 100)}%`] : []),
+    `${formatCount(rowsPerSecond)} rows/s`,
+    ...(bytesPerSecond === null ? [] : [`${formatBytes(bytesPerSecond)}/s`]),
+    ...(etaSeconds === null ? [] : [`ETA ${formatDuration(etaSeconds * 1000)}`]),
+  ].join(', ')
 }
 
 /** Of the side that was looked at last: what is on the target once it was verified, before that what was opened on the source. */

@@ -131,6 +131,28 @@ export interface MoveSummary extends Document {
   readonly bytesCopied: number
   readonly findings: readonly Finding[]
   readonly next: string | null
+  readonly createdAt: string | null
+  readonly createdBy: string | null
+  /** Who drives the move; `isAlive` is false once it was silent for longer than its lease: then another process may resume. */
+  readonly lease: { readonly holder: string; readonly isAlive: boolean; readonly heardSecondsAgo: number; readonly secondsLeft: number } | null
+  /** What the cells do with writes to the organization's rows. */
+  readonly fence: { readonly source: FenceState; readonly target: FenceState } | null
+  readonly window: { readonly maxSeconds: number | null; readonly estimateSeconds: number | null; readonly frozenSeconds: number | null } | null
+  /** Why nothing moves right now, as the driver told with its last heartbeat. */
+  readonly waiting: string | null
+  readonly pauseRequested: { readonly at: string; readonly by: string } | null
+}
+
+/** `setting` and `lifting`: some tables may be fenced, others not. */
+export type FenceState = 'none' | 'setting' | 'rejects' | 'lifting'
+
+/** The phase under way; rates over the last minute. */
+export interface Progressing {
+  readonly rowsDone: number
+  readonly rowsTotal: number
+  readonly rowsPerSecond: number
+  readonly bytesPerSecond: number | null
+  readonly etaSeconds: number | null
 }
 
 /** `move`, `resume`, `abort`, `purge`, `verify`, `status MOVE_ID`. */
@@ -138,6 +160,7 @@ export interface MoveDocument extends MoveSummary {
   readonly tables: readonly MovedTable[]
   /** Secret columns by side: how many values were opened by which version of a key. */
   readonly secrets: readonly SecretCount[]
+  readonly progress: Progressing | null
 }
 
 /** `list`, and `status` without a move id. */

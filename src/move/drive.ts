@@ -90,6 +90,8 @@ export async function drive(options: DriveOptions, after: AfterFailure, work: (d
     if (options.keepsWindow === true && journal.row.maxWindowMs !== null && !(await journal.isCutOver())) journal.watchWindow()
     await work({ ctx, journal, phases: await phaseLog(driving, journal) })
     await journal.event('ended', { state: journal.row.state })
+    // what is told last is where the move rests, driven by nobody
+    await lease.release()
     return await moveDocument(control, moveId)
   } catch (thrown) {
     if (thrown instanceof Paused && !signal.aborted) return await rest(driving, journal).catch((second: unknown) => recordFailure(driving, after, second))
@@ -196,12 +198,13 @@ async function tellWaits(journal: BoundJournal, waits: Waits): Promise<void> {
 }
 
 /** Somebody asked for a pause: a move on its way to the cutover rests as paused, another command just ends. */
-async function rest({ options, holder, waits }: Driving, journal: BoundJournal): Promise<MoveDocument> {
+async function rest({ options, holder, lease, waits }: Driving, journal: BoundJournal): Promise<MoveDocument> {
   await tellWaits(journal, waits)
   const { phase, pauseRequested } = journal.row
   if (phase !== null) await endPhase(options.control, holder, phase, 'paused')
   if (journal.row.state === 'running') await journal.update({ state: 'paused' })
   await journal.event('paused', { askedBy: pauseRequested?.by ?? null })
+  await lease.release()
   return { ...(await moveDocument(options.control, holder.moveId)), error: null }
 }
 
@@ -227,6 +230,7 @@ async function recordFailure(driving: Driving, after: AfterFailure, thrown: unkn
       options.log.warn({ err: second, moveId }, 'the failure could not be written into the journal')
     })
   }
+  await lease.release()
   const document = await moveDocument(session, moveId)
   if (wasInterrupted) return document
   const found = failure.findings.length > 0 ? failure.findings : document.findings

@@ -8,6 +8,7 @@ import type { PhaseRun } from './journal-phases.js'
 import { listTables } from './journal-tables.js'
 import { loadMove } from './journal.js'
 import type { MoveHead, MoveRow } from './move-row.js'
+import { frozenSecondsOf, progressOf, standingOf } from './move-standing.js'
 
 /** The document of a move as the journal has it now. */
 export async function moveDocument(session: Session, moveId: string): Promise<MoveDocument> {
@@ -15,6 +16,7 @@ export async function moveDocument(session: Session, moveId: string): Promise<Mo
   return {
     ...moveSummary(row, runs),
     next: waitingFor(row) ?? nextOf(row, runs),
+    progress: await progressOf(session, row),
     secrets: isCounts(row.manifest['secrets']) ? row.manifest['secrets'] : [],
     tables: tables.map(({ database, schema, table, rowsPlanned, rowsCopied, rowsVerified, rowsPurged, state }) => ({ database, schema, table, rowsPlanned, rowsCopied, rowsVerified, rowsPurged, state })),
   }
@@ -41,11 +43,12 @@ export function moveSummary(row: MoveHead, runs: readonly PhaseRun[]): MoveSumma
     phase: row.phase,
     verification: { ...NOT_VERIFIED, ...row.verification },
     timings: timingsOf(runs),
-    frozenSeconds: frozenSeconds(row),
+    frozenSeconds: frozenSecondsOf(row),
     bytesCopied: row.bytesCopied,
     findings: row.findings,
     error: row.error,
     next: nextOf(row, runs),
+    ...standingOf(row, runs),
   }
 }
 
@@ -55,11 +58,6 @@ function timingsOf(runs: readonly PhaseRun[]): MoveSummary['timings'] {
     const own = runs.filter((run) => run.phase === phase)
     return own.length === 0 ? [] : [{ phase, seconds: round(own.reduce((sum, run) => sum + run.seconds, 0)) }]
   })
-}
-
-function frozenSeconds(row: MoveHead): number | null {
-  if (row.frozenAt === null) return null
-  return round(((row.thawedAt ?? new Date()).getTime() - row.frozenAt.getTime()) / 1000)
 }
 
 function round(seconds: number): number {
@@ -79,7 +77,8 @@ function nextOf(row: MoveHead, runs: readonly PhaseRun[]): string | null {
     case 'aborting':
       return `org-mover abort ${row.id}`
     default:
-      return `org-mover resume ${row.id}`
+      // who is at work is watched, not resumed
+      return (row.leaseSecondsLeft ?? 0) > 0 ? `org-mover status ${row.id} --watch` : `org-mover resume ${row.id}`
   }
 }
 

@@ -1,5 +1,5 @@
 import type { MoveDocument } from '../domain/documents.js'
-import { MoverError } from '../domain/errors.js'
+import type { MoverError } from '../domain/errors.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { appendEvent } from './journal-events.js'

@@ -88,6 +88,7 @@ function journal(world: World, statement: Statement): Meaning | null {
       return { rows: [{ ended: 0 }], ends: { prefix: String(params[0]), except: String(params[1]) } }
     case 'journal/list-phase-runs':
       return { rows: world.runs.map((run) => ({ ...run, started_at: new Date(0), ended_at: new Date(0), seconds: 0, driver: null, version: null })) }
+    case 'journal/rates':
     case 'journal/list-tables':
     case 'journal/list-events':
       return { rows: [] }
