@@ -85,7 +85,7 @@ export async function drive(options: DriveOptions, after: AfterFailure, work: (d
   const driving = { options, holder, lease, window, waits }
   try {
     await takeOver(ctx)
-    await journal.event('started', { epoch: String(epoch), pid: process.pid, version: programVersion(), ...(options.takeOver === true ? { takeOver: true } : {}), ...(options.maxWindowMs === undefined ? {} : { maxWindowSeconds: options.maxWindowMs / 1000 }) })
+    await journal.event('started', { epoch: String(epoch), pid: process.pid, version: programVersion(), ...(options.takeOver === true ? { takeOver: true } : {}), ...(options.waiveRetention === true ? { waiveRetention: true } : {}), ...(options.maxWindowMs === undefined ? {} : { maxWindowSeconds: options.maxWindowMs / 1000 }) })
     // a flip whose answer was lost may have committed: then no clock takes the move back
     if (options.keepsWindow === true && journal.row.maxWindowMs !== null && !(await journal.isCutOver())) journal.watchWindow()
     await work({ ctx, journal, phases: await phaseLog(driving, journal) })
