@@ -254,6 +254,7 @@ function cellStatement(world: World, name: CellName, statement: Statement): Mean
     case 'fence/subscribed':
     case 'fence/open-transactions':
     case 'copy/analyze':
+    case 'purge/firing':
     case 'purge/batch-keys':
     case 'purge/lock-batch':
     case 'ANALYZE':
