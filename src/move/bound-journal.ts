@@ -121,6 +121,10 @@ export class BoundJournal implements MoveJournal {
     await this.update({ routeEpoch: route.epoch })
   }
 
+  async confirmHeld(): Promise<void> {
+    await this.update({})
+  }
+
   async recordCreated(objects: Parameters<MoveJournal['recordCreated']>[0]): Promise<void> {
     await recordCreatedObjects(this.#options.session, this.#options.holder, objects)
   }

@@ -150,6 +150,8 @@ async function takeOver(ctx: MoveContext): Promise<void> {
     for (const cell of ctx.cells[side].values()) {
       if (!recorded.some((object) => object.cell === cell.cell && object.database === cell.database)) continue
       await cell.admin.use(async (session) => {
+        // asleep until now, this process would end its successor's sessions, and make a guard that nobody removes
+        await ctx.journal.confirmHeld()
         await session.rows(sql('guard/terminate-older'), [prefix, applicationName(ctx.holder.moveId, ctx.holder.epoch)])
         const { installed } = await session.one<{ installed: boolean }>(sql('cell/is-installed'))
         if (installed) await raiseGuard(session, ctx.holder, { org: ctx.org, side, pass: ctx.journal.manifest().pass })

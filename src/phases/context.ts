@@ -123,6 +123,11 @@ export interface MoveJournal {
   savePlan(plan: MovePlan, rows: ReadonlyMap<number, number>): Promise<void>
   saveFindings(findings: readonly Finding[]): Promise<void>
   addToManifest(part: Partial<Manifest>): Promise<void>
+  /**
+   * Throws OM3005 where another process has taken over. What is created without a guard to hold is created by a session that was open
+   * before this: whoever takes over later ends that session, so that a driver that sleeps in between leaves nothing behind (P6).
+   */
+  confirmHeld(): Promise<void>
   /** Before anything is created on a cell. */
   recordCreated(objects: readonly { readonly cell: string; readonly database: string; readonly kind: string; readonly name: string }[]): Promise<void>
   /** The object's records of one cell database are done with. */

@@ -40,6 +40,7 @@ export async function freeze(ctx: MoveContext): Promise<void> {
     if (session === undefined) throw new RangeError(`no session on ${side}/${database}`)
     return session
   }
+  await ctx.journal.confirmHeld()
   await createRelations(ctx, on)
   await resolveKeySets(ctx, on)
   await ctx.journal.markFrozen()

@@ -100,7 +100,7 @@ export async function tryFault(trial: Trial, expected: Expected): Promise<Outcom
   return { wasHit: true, ended: `exit ${first.exit}, ${remedied}` }
 }
 
-async function move(cells: SmallCells): Promise<Ended> {
+export async function move(cells: SmallCells): Promise<Ended> {
   return cells.run((app, io) => app.move({ org: ORG, to: 'cell-b' }, io))
 }
 

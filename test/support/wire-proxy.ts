@@ -53,6 +53,7 @@ export class WireProxy implements AsyncDisposable {
   #fault: Fault | null = null
   #count = 0
   #hit: Statement | null = null
+  #last = ''
   /** Connections are refused while it is true, as where a server is down. */
   isDown = false
 
@@ -99,9 +100,15 @@ export class WireProxy implements AsyncDisposable {
     return this.#count
   }
 
+  /** The last statement that was met. */
+  get last(): string {
+    return this.#last
+  }
+
   /** Counts a statement; yields what is to happen at it. */
   meet(nOfConnection: number, statement: string): Fault | null {
     this.#count += 1
+    this.#last = statement
     const fault = this.#fault
     const here = { n: this.#count, nOfConnection, text: statement }
     if (fault === null || !fault.hits(here)) return null
