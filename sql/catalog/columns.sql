@@ -1,7 +1,8 @@
 -- Purpose: columns of all tables of `tables.sql`, dropped ones left out, in the order of the table.
 -- Parameters: none. Locks: catalog reads only.
 -- Columns: table_oid, attnum, name, type, type_kind, type_schema, type_name, base_schema, base_name, equality_schema, not_null,
---   default, generated, identity, collation (SQL spelling, null where it is that of what the type is made of), deterministic.
+--   default, generated, identity, collation (SQL spelling, null where it is that of what the type is made of), deterministic,
+--   holds_oid (whether a value has an oid somewhere within it).
 -- Types are looked at once each, not once a column: domains and arrays are unwrapped down to what a value is made of. Equality is
 -- that of the default btree class, else the hash class, of the type itself or of one that it is binary coercible to (varchar: text).
 WITH RECURSIVE tables AS (
@@ -24,6 +25,19 @@ WITH RECURSIVE tables AS (
   FROM unwrapped w
   JOIN pg_type t ON t.oid = w.inner_type
   WHERE t.typtype = 'd' OR (t.typelem <> 0 AND t.typsubscript = 'array_subscript_handler'::regproc)
+), reached AS (
+  SELECT u.type, u.type AS inner_type
+  FROM used u
+  UNION
+  SELECT r.type, p.part
+  FROM reached r
+  JOIN pg_type t ON t.oid = r.inner_type
+  CROSS JOIN LATERAL (
+    SELECT t.typbasetype WHERE t.typtype = 'd'
+    UNION ALL SELECT t.typelem WHERE t.typelem <> 0 AND t.typsubscript = 'array_subscript_handler'::regproc
+    UNION ALL SELECT a.atttypid FROM pg_attribute a WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL SELECT g.rngsubtype FROM pg_range g WHERE g.rngtypid = t.oid OR g.rngmultitypid = t.oid
+  ) AS p (part)
 ), base AS (
   SELECT DISTINCT ON (w.type) w.type, w.inner_type, w.is_array
   FROM unwrapped w
@@ -70,7 +84,8 @@ SELECT a.attrelid AS table_oid,
        CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS generated,
        CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END AS identity,
        CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.collation THEN format('%I.%I', cn.nspname, co.collname) END AS collation,
-       coalesce(co.collisdeterministic, true) AS deterministic
+       coalesce(co.collisdeterministic, true) AS deterministic,
+       a.atttypid IN (SELECT r.type FROM reached r WHERE r.inner_type = 'pg_catalog.oid'::regtype) AS holds_oid
 FROM pg_attribute a
 JOIN tables c ON c.oid = a.attrelid
 JOIN types t ON t.oid = a.atttypid

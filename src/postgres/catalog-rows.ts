@@ -48,6 +48,7 @@ export interface ColumnRow extends OfTable {
   type_name: string
   base_schema: string
   base_name: string
+  holds_oid: boolean
   equality_schema: string | null
   not_null: boolean
   default: string | null
@@ -134,6 +135,7 @@ export function columnOf(row: ColumnRow): Column {
     typeKind: row.type_kind,
     typeName: { schema: row.type_schema, name: row.type_name },
     baseType: { schema: row.base_schema, name: row.base_name },
+    holdsOid: row.holds_oid,
     equalitySchema: row.equality_schema,
     notNull: row.not_null,
     default: row.default,

@@ -265,8 +265,11 @@ describe('tables and servers', () => {
   })
 
   test('OM2119: a column that may refer to large objects', async () => {
-    const { lines, changes } = await found({ both: 'ALTER TABLE issues ADD attachment oid' })
+    const both = `CREATE DOMAIN lo AS oid; CREATE TYPE file AS (name text, contents lo[]); CREATE TYPE folder AS (files file[]); CREATE TYPE span AS RANGE (subtype = oid);
+      ALTER TABLE issues ADD itself oid, ADD several oid[], ADD domain lo, ADD within file, ADD deep folder, ADD spans span_multirange, ADD name regclass, ADD number bigint`
+    const { lines, of, changes } = await found({ both })
     expect(lines).toEqual(['OM2119 error cell-a issues -'])
+    expect(of('OM2119').message).toContain('column(s) itself, several, domain, within, deep, spans of type')
     expect(changes).toEqual([])
   })
 
