@@ -78,7 +78,7 @@ export const ERROR_CATALOGUE = {
   OM3011: entry(1, 'A hook failed', 'A maintenance hook or readiness probe failed or timed out.', 'Repair what it reports, then run `org-mover resume`.'),
   OM3012: entry(5, 'Statement cancelled', 'A statement ran into its time limit or was cancelled.', 'Run the command again.'),
   OM3013: entry(5, 'The cell has as many moves as it may', 'So many moves from or to the cell are under way as `max_moves` allows.', 'Run the command again when one of them has cut over or was aborted.'),
-  OM3014: entry(1, 'The window is spent', 'The organization was frozen for longer than --max-window allows before the cutover; the move took itself back.', 'Look at the report for what took so long, then begin again with a longer window.'),
+  OM3019: entry(1, 'The window is spent', 'The organization was frozen for longer than --max-window allows before the cutover; the move took itself back.', 'Look at the report for what took so long, then begin again with a longer window.'),
   OM4001: entry(4, 'Verification found differences', 'Rows are missing, extraneous or mismatching on the target.', '`org-mover abort` takes the target back; the rows are listed.'),
   OM4002: entry(5, 'Could not verify', 'Verification did not see every table to its end.', 'Run `org-mover verify` or `org-mover resume` again.'),
   OM4003: entry(3, 'The world changed under the fence', 'A catalog, a fence, a system identifier or a timeline differs from what was frozen.', 'The message names it. Abort, or repair and resume.'),

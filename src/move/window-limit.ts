@@ -14,10 +14,10 @@ export function windowNotice(move: MoveRow, newLimitMs: number | null): string |
   return `its window of ${formatDuration(limitMs)} is spent (frozen for ${formatDuration(frozenMs)}): to resume it is to take it back; a longer --max-window goes on instead`
 }
 
-/** A move whose window was spent (OM3014) takes itself back, as `abort` does; its document keeps that error. */
+/** A move whose window was spent (OM3019) takes itself back, as `abort` does; its document keeps that error. */
 export async function takeBackWhenSpent(document: MoveDocument, options: Omit<DriveOptions, 'keepsWindow' | 'maxWindowMs' | 'takeOver'>): Promise<MoveDocument> {
   const spent = document.error
-  if (spent?.code !== 'OM3014') return document
+  if (spent?.code !== 'OM3019') return document
   const { settings, control, router, moveId, command, progress, log, signal, assertFits } = options
   return drive({ settings, control, router, moveId, command, progress, log, signal, assertFits }, { state: () => 'aborting' }, async ({ ctx, journal }) => {
     if (await journal.isCutOver()) return

@@ -9,7 +9,7 @@ export class WindowWatch implements Disposable {
   readonly #spent = new AbortController()
   #timer: NodeJS.Timeout | null = null
 
-  /** Aborted with OM3014. */
+  /** Aborted with OM3019. */
   get signal(): AbortSignal {
     return this.#spent.signal
   }
@@ -34,7 +34,7 @@ export class WindowWatch implements Disposable {
 
 export function windowSpent(maxMs: number): MoverError {
   return new MoverError({
-    code: 'OM3014',
+    code: 'OM3019',
     message: `the organization was frozen for longer than --max-window allows (${formatDuration(maxMs)}); the route was not flipped`,
     hint: 'nothing is lost: find out what took so long (`org-mover report`), then begin again with a longer window',
     retry: 'after-fix',

@@ -141,7 +141,7 @@ export interface MoveJournal {
   verification(): Verification | null
   markFrozen(): Promise<void>
   saveEstimate(estimate: WindowEstimate): Promise<void>
-  /** Between two chunks, and last before the flip. Throws Paused where somebody asked for a rest, OM3014 where the window is spent. Asks no server. */
+  /** Between two chunks, and last before the flip. Throws Paused where somebody asked for a rest, OM3019 where the window is spent. Asks no server. */
   assertGoesOn(): void
   /** Whether the route has flipped: read from the route itself where the journal cannot know. */
   isCutOver(): Promise<boolean>

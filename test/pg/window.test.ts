@@ -28,7 +28,7 @@ describe('a limit of the window', () => {
     const asked: string[] = []
     const back = await cells.app.resume(rested.moveId ?? '', { ...cells.io, confirm: async (lines) => asked.push(...lines) > 0 })
     expect(asked.join()).toContain('is spent')
-    expect(back).toMatchObject({ state: 'aborted', error: { code: 'OM3014', message: expect.stringContaining('1h 00m') } })
+    expect(back).toMatchObject({ state: 'aborted', error: { code: 'OM3019', message: expect.stringContaining('1h 00m') } })
     expect(await leftovers(cells)).toEqual([])
     expect(await tried(mainOf(cells, 'a'), 'UPDATE projects SET title = title WHERE id = 10')).toBeNull()
     expect(await cells.app.routeGet('1')).toMatchObject({ cell: 'cell-a' })
@@ -42,7 +42,7 @@ describe('a limit of the window', () => {
       CREATE FUNCTION age() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.frozen_at := NEW.frozen_at - interval '2 hours'; RETURN NEW; END $$;
       CREATE TRIGGER age BEFORE UPDATE ON org_mover.move FOR EACH ROW WHEN (NOT OLD.manifest ? 'serversAtCutover' AND NEW.manifest ? 'serversAtCutover') EXECUTE FUNCTION age()`)
     const back = await cells.app.resume(rested.moveId ?? '', cells.io)
-    expect(back).toMatchObject({ state: 'aborted', error: { code: 'OM3014' } })
+    expect(back).toMatchObject({ state: 'aborted', error: { code: 'OM3019' } })
     expect(await cells.app.routeGet('1')).toMatchObject({ cell: 'cell-a' })
   })
 
@@ -61,7 +61,7 @@ describe('a limit of the window', () => {
       await older.query('BEGIN')
       await older.query('SELECT pg_current_xact_id()')
       const back = await cells.app.move({ org: '1', to: 'cell-b', maxWindowMs: 4_000 }, cells.io)
-      expect(back).toMatchObject({ state: 'aborted', error: { code: 'OM3014' } })
+      expect(back).toMatchObject({ state: 'aborted', error: { code: 'OM3019' } })
     } finally {
       await older.end()
     }
