@@ -9,6 +9,7 @@ import type { Logger } from '../observability/logger.js'
 import type { Progress } from '../observability/progress.js'
 import { abort } from '../phases/abort.js'
 import { assertMayPurge, purge } from '../phases/purge.js'
+import type { Outside } from '../outside/call.js'
 import { openSecrets } from '../phases/open-secrets.js'
 import { sealSecrets } from '../phases/seal-secrets.js'
 import { verify } from '../phases/verify.js'
@@ -16,9 +17,11 @@ import { verifyManifest } from '../phases/verify-manifest.js'
 import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
 import { Session } from '../postgres/session.js'
 import { generateTransportKey } from '../secrets/transport-key.js'
+import { OutsideRouter } from '../routing/outside-router.js'
 import { PostgresRouter } from '../routing/postgres-router.js'
 import type { Router } from '../routing/router.js'
 import { cellNamed, openControl, openForChecks, vaultOf } from './cells.js'
+import { checkParticipants } from './check-participants.js'
 import { assertControlSchema, installControlSchema } from './control-schema.js'
 import { discoverCell } from './discover.js'
 import { doctor } from './doctor.js'
@@ -30,6 +33,7 @@ import { createMove, findRetainingMove, listMoves, loadMove } from './journal.js
 import { lintDictionary } from './lint-dictionary.js'
 import { moveDocument, moveSummary } from './move-document.js'
 import type { MoveRow } from './move-row.js'
+import { outsideOf } from './outside-of.js'
 import { planDocument } from './plan-document.js'
 import { runMove } from './run-move.js'
 import { wrongState } from './wrong-state.js'
@@ -65,10 +69,14 @@ export class App implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack()
   #control: Promise<Session> | null = null
   #router: Promise<Router> | null = null
+  readonly #outside: Outside
+  readonly #signal: AbortSignal
 
-  constructor(settings: Settings, { logger }: AppOptions) {
+  constructor(settings: Settings, { logger, signal }: AppOptions) {
+    this.#signal = signal
     this.#settings = settings
     this.#log = logger
+    this.#outside = outsideOf(settings, logger)
   }
 
   async init(): Promise<DoneDocument> {
@@ -78,7 +86,7 @@ export class App implements AsyncDisposable {
   }
 
   async doctor(): Promise<CheckDocument> {
-    return doctor({ settings: this.#settings, open: this.#open, control: () => this.#openControl() })
+    return doctor({ settings: this.#settings, open: this.#open, control: () => this.#openControl(), outside: () => this.#outside })
   }
 
   async routeGet(org: string): Promise<DoneDocument> {
@@ -116,7 +124,8 @@ export class App implements AsyncDisposable {
     const { source } = await this.#endpoints(request)
     await this.#assertDictionary(source)
     const examined = await examine(this.#examination(request, source))
-    return planDocument(this.#settings, { org: request.org, source, target: request.to }, examined)
+    const elsewhere = await checkParticipants(this.#settings, this.#outside, { org: request.org, source, target: request.to, signal: this.#signal })
+    return planDocument(this.#settings, { org: request.org, source, target: request.to }, { ...examined, findings: [...examined.findings, ...elsewhere] })
   }
 
   async move(request: MoveRequest & { readonly pauseBefore?: Phase }, io: MoveIo): Promise<MoveDocument> {
@@ -266,7 +275,7 @@ export class App implements AsyncDisposable {
   }
 
   async #driveOptions(move: MoveRow, command: string, io: MoveIo, assertFits: DriveOptions['assertFits']): Promise<DriveOptions> {
-    return { assertFits, settings: this.#settings, control: await this.#ready(), router: await this.#route(), moveId: move.id, command, progress: io.progress, log: this.#log, signal: io.signal }
+    return { assertFits, settings: this.#settings, control: await this.#ready(), router: await this.#route(), moveId: move.id, command, progress: io.progress, log: this.#log, outside: this.#outside, signal: io.signal }
   }
 
   /** Which cell the organization leaves: routing's word, or --from where routing knows nothing. */
@@ -324,6 +333,7 @@ export class App implements AsyncDisposable {
   /** Routing in the control database shares its session, so that the flip and the journal commit together. */
   async #openRouter(): Promise<Router> {
     const { routing, lockTimeoutMs, answerTimeoutMs } = this.#settings
+    if (routing.kind === 'outside') return new OutsideRouter({ outside: this.#outside, routing, cells: [...this.#settings.cells.keys()] })
     const session = routing.url === null ? await this.#ready() : this.#stack.use(await Session.open({ url: routing.url, role: 'admin', label: 'routing', applicationName: applicationName(null), lockTimeoutMs, answerTimeoutMs }))
     return new PostgresRouter(session, routing)
   }

@@ -10,6 +10,8 @@ import { raiseGuard } from '../dataplane/guard.js'
 import { applicationName } from '../dataplane/names.js'
 import type { Logger } from '../observability/logger.js'
 import type { Progress } from '../observability/progress.js'
+import type { Outside } from '../outside/call.js'
+import { Participants } from '../participants/participants.js'
 import type { MoveContext } from '../phases/context.js'
 import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
 import type { Session } from '../postgres/session.js'
@@ -35,6 +37,7 @@ export interface DriveOptions {
   readonly command: string
   readonly progress: Progress
   readonly log: Logger
+  readonly outside: Outside
   readonly signal: AbortSignal
   readonly waiveRetention?: boolean
   /** Whether the command still fits the move, now that no other process drives it: it may have waited for its operator. Throws; then nothing is written. */
@@ -110,6 +113,8 @@ async function contextOf(options: DriveOptions, journal: BoundJournal, epoch: bi
     journal,
     router: options.router,
     secrets: vaultOf(settings, { source, target }),
+    outside: options.outside,
+    participants: new Participants({ participants: settings.participants, outside: options.outside, move: { moveId: id, epoch, org, source, target }, journal, progress: options.progress, signal: options.signal }),
     options: {
       jobs: settings.copy.jobs,
       chunkRows: settings.copy.chunkRows,

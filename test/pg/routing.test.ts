@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { RoutingSettings } from '../../src/config/settings.js'
+import type { PostgresRouting } from '../../src/config/settings.js'
 import { createMove, loadMove, updateMove } from '../../src/move/journal.js'
 import { acquireLease } from '../../src/move/lease.js'
 import { PostgresRouter } from '../../src/routing/postgres-router.js'
 import { freshControl } from '../support/control.js'
 
-const OWN: RoutingSettings = {
+const OWN: PostgresRouting = {
+  kind: 'postgres',
   url: null,
   table: { schema: 'org_mover', name: 'route' },
   orgColumn: 'organization',
@@ -15,7 +16,7 @@ const OWN: RoutingSettings = {
   isOwn: true,
 }
 
-const FOREIGN: RoutingSettings = {
+const FOREIGN: PostgresRouting = {
   ...OWN,
   table: { schema: 'Edge "1"', name: 'org"routes' },
   orgColumn: 'org id',
