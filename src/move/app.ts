@@ -189,7 +189,7 @@ export class App implements AsyncDisposable {
     if (move.state === 'aborted') return settled(await moveDocument(control, move.id))
     assertAbortable(move)
     if (!(await io.confirm([`abort the move of organization ${move.org}: ${move.source} serves it again, what was loaded on ${move.target} is deleted`]))) throw declined()
-    return drive(await this.#driveOptions(move, 'abort', io, assertAbortable), { state: () => 'aborting' }, async ({ ctx, journal }) => {
+    return drive(await this.#driveOptions(move, 'abort', io, assertAbortable), { state: unlessRouted }, async ({ ctx, journal }) => {
       if (await journal.isCutOver()) throw wrongState(move, 'has cut over: it can only be completed', `run \`org-mover resume ${move.id}\``)
       await journal.update({ state: 'aborting', error: null })
       await abort(ctx)
@@ -337,6 +337,11 @@ export class App implements AsyncDisposable {
     const session = routing.url === null ? await this.#ready() : this.#stack.use(await Session.open({ url: routing.url, role: 'admin', label: 'routing', applicationName: applicationName(null), lockTimeoutMs, answerTimeoutMs }))
     return new PostgresRouter(session, routing)
   }
+}
+
+/** Whoever could not be told where the route leads has taken nothing back yet: the move can still go either way. */
+function unlessRouted({ code }: MoverError): MoveState | null {
+  return code === 'OM5001' || code === 'OM3014' || code === 'OM3015' ? null : 'aborting'
 }
 
 function assertResumable(move: MoveRow): void {
