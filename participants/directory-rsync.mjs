@@ -4,8 +4,8 @@
 //   participants:
 //     - name: uploads
 //       command: [node, participants/directory-rsync.mjs]
-//       timeouts: {replicate: 6h, final_sync: 30m, verify: 1h}
-//       max_lag: 100                                   # files
+//       timeouts: {replicate: 6h, lag: 1h, final_sync: 30m, verify: 1h}
+//       max_lag: 100                                   # files that had changed since the reading before
 //       options:
 //         roots: {cell-a: /srv/cell-a/uploads, cell-b: "mover@files-b:/srv/uploads"}
 //         path: "orgs/{org}"                           # below each root
@@ -126,10 +126,14 @@ await answer({
     }
     return { facts: await synchronise(places, []) }
   },
+  // nothing replicates by itself: each reading brings over what it found, so that the next one finds only what came since
   lag: async (request) => {
     const places = placesOf(request)
+    await mustBeOurs(places, 'nothing was synchronised')
     if (!(await exists(places.source))) return { lag: 0 }
-    return { lag: (await differences(places, [])).length }
+    const behind = (await differences(places, [])).length
+    if (behind > 0) await synchronise(places, [])
+    return { lag: behind }
   },
   final_sync: async (request) => {
     const places = placesOf(request)

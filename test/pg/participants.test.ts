@@ -129,7 +129,7 @@ describe('a participant', () => {
     })
     expect(findings).toContainEqual(expect.objectContaining({ code: 'OM2130', severity: 'error', message: 'participant files: it refused: the bucket is full' }))
     expect(files.keys('check')[0]).toBe('plan/files/check/1')
-    expect(await again(cells, 'status')).toMatchObject({ document: { state: 'aborted', findings: [{ code: 'OM2130' }] } })
+    expect(await again(cells, 'status')).toMatchObject({ document: { state: 'aborted', findings: expect.arrayContaining([expect.objectContaining({ code: 'OM2130' })]) } })
     expect(files.service.verbs()).toEqual(['check', 'check'])
   })
 
@@ -137,7 +137,7 @@ describe('a participant', () => {
     await using all = await made({ verbs: ['check'] })
     const { cells, files } = all
     files.answers['check'] = () => ({ warnings: ['3 files have no owner'] })
-    expect(await move(cells)).toMatchObject({ exit: 0, document: { state: 'cut_over', findings: [{ code: 'OM2130', severity: 'warning', message: 'participant files: 3 files have no owner' }] } })
+    expect(await move(cells)).toMatchObject({ exit: 0, document: { state: 'cut_over', findings: expect.arrayContaining([expect.objectContaining({ code: 'OM2130', severity: 'warning', message: 'participant files: 3 files have no owner' })]) } })
     expect(files.service.verbs()).toEqual(['check'])
   })
 

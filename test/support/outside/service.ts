@@ -113,7 +113,7 @@ export class OutsideService implements AsyncDisposable {
         response.end(JSON.stringify({ verb: request.verb, ok: true, padding: 'x'.repeat(2 ** 20) }))
         return
       case 'wrong verb':
-        response.end(JSON.stringify({ ...(typeof answer === 'object' ? answer : {}), verb: 'another' }))
+        response.end(JSON.stringify({ ok: true, ...(typeof answer === 'object' ? answer : {}), verb: 'another' }))
         return
       default:
         response.end(typeof answer === 'string' ? answer : JSON.stringify({ verb: request.verb, ok: true, ...answer }))
