@@ -15,7 +15,7 @@ export function redactor(secrets: readonly string[]): Redact {
     for (const secret of known) clean = clean.replaceAll(secret, MASK)
     return clean
       .replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, `$1${MASK}@`)
-      .replaceAll(/\b(authorization\s*[=:]\s*)(?:(?:bearer|basic)\s+)?\S+/gi, `$1${MASK}`)
+      .replaceAll(/\b(authorization\s*[=:]\s*)(?:(?:bearer|basic)\s+)?[^\s"',;}]+/gi, `$1${MASK}`)
       .replaceAll(/((?:password|passwd|secret|token|api[_-]?key|access[_-]?key)["']?\s*[=:]\s*["']?)[^\s"',;}]+/gi, `$1${MASK}`)
   }
 }
