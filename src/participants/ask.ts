@@ -84,7 +84,7 @@ async function askOnce({ participant, verb, run, move, outside, signal }: Questi
     .call({
       callee: participant.callee,
       purpose: `participant ${participant.name}`,
-      input: { protocol: PROTOCOL, participant: participant.name, verb, moveId, epoch: Number(epoch), org, source, target, idempotencyKey, attempt: attempts, options: participant.options },
+      input: { protocol: PROTOCOL, participant: participant.name, verb, moveId, epoch: Number(epoch), org, source, target, idempotencyKey, run, attempt: attempts, options: participant.options },
       variables: { ORG_MOVER_VERB: verb, ORG_MOVER_PARTICIPANT: participant.name, ORG_MOVER_MOVE_ID: moveId ?? '', ORG_MOVER_ORG: org, ORG_MOVER_SOURCE: source, ORG_MOVER_TARGET: target },
       timeoutMs: participant.timeoutsMs.get(verb) ?? participant.timeoutMs,
       idempotencyKey,

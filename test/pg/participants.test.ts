@@ -77,7 +77,7 @@ describe.each(['http', 'command'] as const)('a participant by %s', (kind) => {
     const id = (await cells.moveId()) ?? ''
     expect(files.service.seen.map(({ key }) => key)).toEqual(['check', 'replicate', 'lag', 'final_sync', 'verify', 'cutover', 'purge', 'purge_tracking'].map((verb) => `${id}/files/${verb}/1`))
     const [first] = files.service.seen
-    expect(first?.body).toEqual({ protocol: 1, participant: 'files', verb: 'check', moveId: id, epoch: expect.any(Number), org: ORG, source: 'cell-a', target: 'cell-b', idempotencyKey: `${id}/files/check/1`, attempt: 1, options: { bucket: 'b' } })
+    expect(first?.body).toEqual({ protocol: 1, participant: 'files', verb: 'check', moveId: id, epoch: expect.any(Number), org: ORG, source: 'cell-a', target: 'cell-b', idempotencyKey: `${id}/files/check/1`, run: 1, attempt: 1, options: { bucket: 'b' } })
     if (kind === 'command') expect(first?.variables).toMatchObject({ ORG_MOVER_VERB: 'check', ORG_MOVER_PARTICIPANT: 'files', ORG_MOVER_MOVE_ID: id, ORG_MOVER_ORG: ORG, ORG_MOVER_SOURCE: 'cell-a', ORG_MOVER_TARGET: 'cell-b', ORG_MOVER_IDEMPOTENCY_KEY: `${id}/files/check/1` })
     const { document } = await again(cells, 'status')
     expect(document?.participants.map(({ verb, state }) => `${verb} ${state}`)).toEqual(['check', 'replicate', 'lag', 'final_sync', 'verify', 'cutover', 'purge', 'purge_tracking'].map((verb) => `${verb} done`))
