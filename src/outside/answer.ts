@@ -4,7 +4,7 @@ import { z } from 'zod'
 export const answerSchema = z.object({ verb: z.string(), ok: z.boolean(), message: z.string().max(2_000).optional() })
 
 /** An answer that cannot be understood. The message holds nothing of it. */
-export class WrongAnswer extends Error {
+class WrongAnswer extends Error {
   constructor(message: string) {
     super(message)
     this.name = 'WrongAnswer'
