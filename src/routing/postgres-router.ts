@@ -71,7 +71,7 @@ export class PostgresRouter implements Router {
   #stands(org: string, now: Route | null, meant: Route): bigint | null {
     if (now?.cell === meant.cell && now.epoch === meant.epoch) return now.epoch
     throw changed(
-      `the route of organization ${org} was set to ${described(meant)}, but ${now === null ? 'is gone' : `stands on ${described(now)}`}: a trigger of ${tableKey(this.#settings.table)} or another session changes it`,
+      `the route of organization ${org} was set to be ${described(meant)}, but is ${described(now)}: a trigger of ${tableKey(this.#settings.table)} or another session changes it`,
       'look at the triggers of the routing table; `org-mover route get` shows the route',
     )
   }

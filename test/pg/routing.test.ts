@@ -133,7 +133,7 @@ describe('an existing routing table', () => {
 
   test('whose triggers keep the old cell, before or after the row is written, is not taken for flipped (P7)', async () => {
     await using control = await freshControl()
-    const settings: RoutingSettings = { ...OWN, table: { schema: 'public', name: 'routes' }, isOwn: false }
+    const settings: PostgresRouting = { ...OWN, table: { schema: 'public', name: 'routes' }, isOwn: false }
     await control.session.execute(`CREATE TABLE public.routes (organization text PRIMARY KEY, cell text, epoch bigint);
       CREATE FUNCTION public.keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.cell := 'cell-a'; RETURN NEW; END $$;
       CREATE FUNCTION public.put_back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE public.routes SET cell = 'cell-a' WHERE cell <> 'cell-a'; RETURN NULL; END $$;
