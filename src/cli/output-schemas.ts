@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ENDED_STATES, MOVE_STATES, PHASES, STRATEGIES } from '../domain/vocabulary.js'
+import { ENDED_STATES, MOVE_STATES, PARTICIPANT_VERBS, PHASES, STRATEGIES } from '../domain/vocabulary.js'
 import type { DocumentKind } from './invocation.js'
 
 /**
@@ -103,7 +103,8 @@ const moveSummary = z.object({
 const movedTable = z.object({ ...tableName, rowsPlanned: count.nullable(), rowsCopied: count, rowsVerified: count, rowsPurged: count, state: z.enum(['pending', 'running', 'done']) })
 const secret = z.object({ side: z.enum(['source', 'target']), ...tableName, column: text, values: count, clear: count, unreadable: count, keys: z.record(text, count).describe('values by the version of the key that opened them') })
 const progress = z.object({ rowsDone: count, rowsTotal: count, rowsPerSecond: count, bytesPerSecond: count.nullable(), etaSeconds: count.nullable() }).describe('of the phase under way; rates over the last minute')
-const move = moveSummary.extend({ tables: z.array(movedTable), secrets: z.array(secret), progress: progress.nullable() })
+const participant = z.object({ participant: text, verb: z.enum(PARTICIPANT_VERBS), state: z.enum(['running', 'done', 'failed']), attempts: count, seconds: count, facts: z.record(text, text), error: text.nullable() })
+const move = moveSummary.extend({ tables: z.array(movedTable), secrets: z.array(secret), participants: z.array(participant).describe('what lives outside PostgreSQL: the last run of each verb'), progress: progress.nullable() })
 
 export const OUTPUT_SCHEMAS = {
   done,

@@ -31,6 +31,7 @@ export function renderMove(document: MoveDocument, style: Style): readonly strin
   return [
     ...facts.filter(([, value]) => value !== '').map(([name, value]) => `${style.dim(name.padEnd(12))}  ${value}`),
     ...blankBefore(renderTables(document.tables, style)),
+    ...blankBefore(renderParticipants(document.participants, style)),
     ...blankBefore(renderDifferences(document.verification, style)),
     ...blankBefore(renderFindings(document.findings, style)),
   ]
@@ -133,6 +134,19 @@ function renderTables(tables: readonly MovedTable[], style: Style): readonly str
   ])
   const empty = tables.length - shown.length
   return [...textTable(columns, rows, style.dim), ...(empty === 0 ? [] : [style.dim(`(${counted(empty, 'table')} without rows)`)])]
+}
+
+function renderParticipants(runs: MoveDocument['participants'], style: Style): readonly string[] {
+  if (runs.length === 0) return []
+  const columns = [{ title: 'PARTICIPANT' }, { title: 'VERB' }, { title: 'STATE' }, { title: 'TIME', align: 'right' as const }, { title: 'FACTS' }]
+  const rows = runs.map(({ participant, verb, state, seconds, facts, error, attempts }) => [
+    printable(participant),
+    verb,
+    state === 'failed' ? style.red(state) : state,
+    formatDuration(seconds * 1000),
+    printable([...Object.entries(facts).map(([name, value]) => `${name} ${value}`), ...(attempts > 1 ? [`attempts ${attempts}`] : []), ...(error === null ? [] : [error])].join(', ')),
+  ])
+  return textTable(columns, rows, style.dim)
 }
 
 function renderDifferences({ examples }: Verification, style: Style): readonly string[] {

@@ -2,11 +2,14 @@ import { resolve } from 'node:path'
 import type { TableName } from '../domain/catalog.js'
 import { parseDuration } from '../domain/durations.js'
 import type { Tenancy } from '../domain/tenancy.js'
+import { PARTICIPANT_VERBS } from '../domain/vocabulary.js'
+import type { ParticipantVerb } from '../domain/vocabulary.js'
 import { isOwnRouteTable } from './config-schema.js'
-import type { RawConfig, RawHook } from './config-schema.js'
+import type { RawConfig, RawPostgresRouting } from './config-schema.js'
 import type { Dictionary } from './dictionary-files.js'
 import { listOf, toEntry } from './entries.js'
-import type { CellSettings, DatabaseSettings, Hook, RoutingSettings, Settings } from './settings.js'
+import type { RawHook, RawParticipant, RawProbe } from './outside-schema.js'
+import type { Callee, CellSettings, DatabaseSettings, Hook, ParticipantSettings, PostgresRouting, Probe, RoutingSettings, Settings } from './settings.js'
 
 export interface BuildInput {
   readonly file: string
@@ -24,6 +27,7 @@ export function buildSettings(raw: RawConfig, input: BuildInput): Settings {
   const maintenance = raw.maintenance ?? {}
   return {
     file: input.file,
+    directory: input.directory,
     environment: input.environment,
     cells: new Map(Object.entries(raw.cells).map(([name, cell]) => [name, cellSettings(name, cell, path)])),
     control: raw.control,
@@ -33,9 +37,10 @@ export function buildSettings(raw: RawConfig, input: BuildInput): Settings {
     maintenance: {
       fence: 'triggers',
       enter: (maintenance.enter ?? []).map((hook) => hookSettings(hook, 'source')),
-      ready: (maintenance.ready ?? []).map((hook) => hookSettings(hook, 'source')),
-      leave: (maintenance.leave ?? []).map((hook) => hookSettings(hook, 'target')),
+      ready: (maintenance.ready ?? []).map(probeSettings),
+      leave: (maintenance.leave ?? []).map((hook) => hookSettings(hook, null)),
     },
+    participants: (raw.participants ?? []).map(participantSettings),
     copy: { jobs: raw.copy?.jobs ?? 4, chunkRows: raw.copy?.chunk_rows ?? 100_000, maxBytesPerSecond: raw.copy?.max_bytes_per_second ?? null },
     verify: { repairAttempts: raw.verify?.repair_attempts ?? 2 },
     leaseMs: milliseconds(raw.lease ?? '30s'),
@@ -58,14 +63,26 @@ function cellSettings(name: string, raw: RawConfig['cells'][string], path: (name
 
 function routingSettings(raw: RawConfig): RoutingSettings {
   const routing = raw.routing ?? {}
+  switch (routing.kind) {
+    case 'command':
+      return { kind: 'outside', callee: calleeOf(routing), timeoutMs: milliseconds(routing.timeout ?? '10s') }
+    case 'http':
+      return { kind: 'outside', callee: calleeOf({ http: routing.url, headers: routing.headers }), timeoutMs: milliseconds(routing.timeout ?? '10s') }
+    default:
+      return postgresRouting(routing, Object.keys(raw.cells))
+  }
+}
+
+function postgresRouting(routing: RawPostgresRouting, cells: readonly string[]): PostgresRouting {
   const isOwn = isOwnRouteTable(routing)
   return {
+    kind: 'postgres',
     url: routing.url ?? null,
     table: splitTableName(routing.table ?? 'org_mover.route'),
     orgColumn: routing.org_column ?? 'organization',
     cellColumn: routing.cell_column ?? 'cell',
     epochColumn: routing.epoch_column ?? (isOwn ? 'epoch' : null),
-    cellValues: new Map(Object.keys(raw.cells).map((cell) => [cell, String(routing.cell_values?.[cell] ?? cell)])),
+    cellValues: new Map(cells.map((cell) => [cell, String(routing.cell_values?.[cell] ?? cell)])),
     isOwn,
   }
 }
@@ -96,10 +113,34 @@ function splitTableName(text: string, defaultSchema = 'public'): TableName {
   return dot === -1 ? { schema: defaultSchema, name: text } : { schema: text.slice(0, dot), name: text.slice(dot + 1) }
 }
 
-function hookSettings(raw: RawHook, side: 'source' | 'target'): Hook {
+function hookSettings(raw: RawHook, side: 'source' | null): Hook {
   const timeoutMs = milliseconds(raw.timeout ?? '30s')
   if ('sql' in raw) return { kind: 'sql', sql: raw.sql, side: raw.cell ?? side, database: raw.database ?? 'main', timeoutMs }
-  return 'command' in raw ? { kind: 'command', command: raw.command, timeoutMs } : { kind: 'http', url: raw.http, timeoutMs }
+  return { ...calleeOf(raw), timeoutMs }
+}
+
+function probeSettings(raw: RawProbe): Probe {
+  return { ...hookSettings(raw, 'source'), gapMs: milliseconds(raw.gap ?? '1s'), limitMs: milliseconds(raw.limit ?? '60s') }
+}
+
+function participantSettings(raw: RawParticipant): ParticipantSettings {
+  const timeouts = Object.entries(raw.timeouts ?? {}).map(([verb, timeout]): [ParticipantVerb, number] => [verb as ParticipantVerb, milliseconds(timeout)])
+  return {
+    name: raw.name,
+    callee: calleeOf(raw),
+    verbs: raw.verbs ?? PARTICIPANT_VERBS,
+    timeoutMs: milliseconds(raw.timeout ?? '10m'),
+    timeoutsMs: new Map(timeouts),
+    retries: raw.retries ?? 3,
+    maxLag: raw.max_lag ?? 0,
+    lagGapMs: milliseconds(raw.lag_gap ?? '1s'),
+    lagLimitMs: milliseconds(raw.lag_limit ?? '10m'),
+    options: raw.options ?? {},
+  }
+}
+
+function calleeOf(raw: { readonly command: readonly string[] } | { readonly http: string; readonly headers?: Readonly<Record<string, string>> | undefined }): Callee {
+  return 'command' in raw ? { kind: 'command', command: raw.command } : { kind: 'http', url: raw.http, headers: raw.headers ?? {} }
 }
 
 function milliseconds(text: string | number): number {

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { DURATION_PATTERN, parseDuration } from '../domain/durations.js'
 import { isConnectionUrl } from './connection-url.js'
 import { databases, inlineEntrySchema, nonEmpty, strategy } from './dictionary-schema.js'
+import { duration, timeout } from './duration-schema.js'
+import { commandLine, headers, hook, httpUrl, participants, probe } from './outside-schema.js'
 
 /** The configuration as written (README, "Configuration"). Defaults are filled in by `buildSettings`; here stands what is allowed. */
 
@@ -9,17 +10,6 @@ const url = z
   .string()
   .refine(isConnectionUrl, { error: 'expected a URL postgres://user:password@host:port/database (percent-encode special characters of the password)' })
   .describe('postgres://user:password@host:port/database')
-
-const DURATION_HELP = 'expected a duration such as 500ms, 30s, 15m, 12h or 7d'
-const duration = z.union([z.string().regex(DURATION_PATTERN, { error: DURATION_HELP }), z.literal(0)], { error: DURATION_HELP }).describe('a duration such as 500ms, 30s, 7d')
-/** Timeouts end up in int4 milliseconds, in PostgreSQL and in setTimeout; there zero would mean "never". */
-const timeout = duration.refine(
-  (text) => {
-    const ms = parseDuration(String(text))
-    return ms === null || (ms > 0 && ms < 2 ** 31)
-  },
-  { error: 'must be longer than 0 and shorter than 24 days' },
-)
 
 const qualified = z.string().regex(/^[^.]+\../, { error: 'expected schema.table' }).describe('schema.table, written raw')
 const fileName = nonEmpty.describe('a path, relative to this file')
@@ -42,9 +32,10 @@ const cell = z.strictObject({
 })
 
 const OWN_ROUTE_TABLE = 'org_mover.route'
-const routing = z
+const callTimeout = timeout.optional().describe('default: 10s')
+const postgresRouting = z
   .strictObject({
-    kind: z.enum(['postgres']).optional(),
+    kind: z.literal('postgres').optional(),
     url: url.optional().describe('only where the routing table is not in the control database'),
     table: qualified.optional().describe(`default: ${OWN_ROUTE_TABLE}, which init creates`),
     org_column: nonEmpty.optional(),
@@ -64,6 +55,12 @@ const routing = z
     }
   })
 
+const routing = z.discriminatedUnion('kind', [
+  postgresRouting,
+  z.strictObject({ kind: z.literal('command'), command: commandLine, timeout: callTimeout }),
+  z.strictObject({ kind: z.literal('http'), url: httpUrl, headers: headers.optional(), timeout: callTimeout }),
+])
+
 /** True for the table that `init` creates in the control database. */
 export function isOwnRouteTable(raw: { readonly url?: string | undefined; readonly table?: string | undefined }): boolean {
   return raw.url === undefined && (raw.table === undefined || raw.table === OWN_ROUTE_TABLE)
@@ -80,17 +77,10 @@ const tenancy = z.strictObject({
   tables: z.record(nonEmpty, inlineEntrySchema).optional(),
 })
 
-const hookTimeout = { timeout: timeout.optional().describe('default: 30s') }
-const hook = z.union([
-  z.strictObject({ sql: nonEmpty, cell: z.enum(['source', 'target']).optional(), database: nonEmpty.optional(), ...hookTimeout }),
-  z.strictObject({ command: z.array(nonEmpty).min(1, { error: 'must not be empty' }), ...hookTimeout }),
-  z.strictObject({ http: z.string().regex(/^https?:\/\/\S+$/, { error: 'expected an http:// or https:// URL' }), ...hookTimeout }),
-])
-
 const maintenance = z.strictObject({
   fence: z.enum(['triggers']).optional(),
   enter: z.array(hook).optional().describe('put the application into maintenance mode'),
-  ready: z.array(hook).optional().describe('readiness probes: each yields one number, which must be zero twice in a row'),
+  ready: z.array(probe).optional().describe('readiness probes: each yields one number, which must be zero twice in a row, with a gap and within a limit'),
   leave: z.array(hook).optional().describe('end the maintenance mode'),
 })
 
@@ -114,6 +104,7 @@ export const configSchema = z
       .strictObject({ codecs: z.array(fileName).optional().describe('codec modules of your own'), mode: z.enum(['inline', 'staged']).optional().describe('inline (default): the mover holds both keyrings; staged: secrets travel sealed, and the mover holds neither'), workers: z.int().min(0, { error: 'must not be negative' }).max(64, { error: 'must be at most 64' }).optional().describe('threads that encrypt beside the main one (default: the machine\'s cores less two)') })
       .optional(),
     maintenance: maintenance.optional(),
+    participants: participants.optional(),
     copy: copy.optional(),
     verify: verify.optional(),
     lease: timeout.optional().describe('after so long without a heartbeat another process may take the move over (default: 30s)'),
@@ -126,5 +117,5 @@ export const configSchema = z
   })
   .describe('Configuration of org-mover')
 
+export type RawPostgresRouting = z.infer<typeof postgresRouting>
 export type RawConfig = z.infer<typeof configSchema>
-export type RawHook = z.infer<typeof hook>

@@ -52,7 +52,7 @@ async function readConfig(file: string): Promise<string> {
 /** `maintenance:` with every line below it commented out is null in YAML; the operator means "nothing said". */
 function withoutEmptySections(data: unknown): unknown {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return data
-  const optional = new Set(['routing', 'tenancy', 'secrets', 'maintenance', 'copy', 'classes', 'tables', 'cell_values'])
+  const optional = new Set(['routing', 'tenancy', 'secrets', 'maintenance', 'participants', 'copy', 'classes', 'tables', 'cell_values'])
   return Object.fromEntries(
     Object.entries(data)
       .filter(([key, value]) => !(value === null && optional.has(key)))

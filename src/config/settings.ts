@@ -1,8 +1,11 @@
 import type { Tenancy } from '../domain/tenancy.js'
+import type { ParticipantVerb } from '../domain/vocabulary.js'
 
 /** The configuration after loading: defaults filled in, environment expanded, paths absolute, dictionary read. Holds credentials: never log it. */
 export interface Settings {
   readonly file: string
+  /** Where the file is: what paths in it are relative to, and where commands run. */
+  readonly directory: string
   /** For keyrings, whose values may be `env:NAME`. Holds credentials. */
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly cells: ReadonlyMap<string, CellSettings>
@@ -14,9 +17,10 @@ export interface Settings {
   readonly maintenance: {
     readonly fence: 'triggers'
     readonly enter: readonly Hook[]
-    readonly ready: readonly Hook[]
+    readonly ready: readonly Probe[]
     readonly leave: readonly Hook[]
   }
+  readonly participants: readonly ParticipantSettings[]
   readonly copy: { readonly jobs: number; readonly chunkRows: number; readonly maxBytesPerSecond: number | null }
   /** How often differing chunks are loaded again, over the whole move. */
   readonly verify: { readonly repairAttempts: number }
@@ -45,7 +49,17 @@ export interface DatabaseSettings {
   readonly searchPath: string | null
 }
 
-export interface RoutingSettings {
+export type RoutingSettings = PostgresRouting | OutsideRouting
+
+/** A router of the operator's own, asked by command or HTTP. */
+export interface OutsideRouting {
+  readonly kind: 'outside'
+  readonly callee: Callee
+  readonly timeoutMs: number
+}
+
+export interface PostgresRouting {
+  readonly kind: 'postgres'
   /** Null: the routing table is in the control database, so that the flip and the journal commit together. */
   readonly url: string | null
   readonly table: { readonly schema: string; readonly name: string }
@@ -58,8 +72,33 @@ export interface RoutingSettings {
   readonly isOwn: boolean
 }
 
-export type Hook = { readonly timeoutMs: number } & (
-  | { readonly kind: 'sql'; readonly sql: string; readonly side: 'source' | 'target'; readonly database: string }
+/** A program or service of the operator's own. */
+export type Callee =
   | { readonly kind: 'command'; readonly command: readonly string[] }
-  | { readonly kind: 'http'; readonly url: string }
-)
+  /** Headers may hold credentials. */
+  | { readonly kind: 'http'; readonly url: string; readonly headers: Readonly<Record<string, string>> }
+
+export type Hook = { readonly timeoutMs: number } & ({ readonly kind: 'sql'; readonly sql: string; /** Null: the cell that serves at that moment. */ readonly side: 'source' | 'target' | null; readonly database: string } | Callee)
+
+/** A hook before the freeze that yields one number. */
+export type Probe = Hook & {
+  /** Between two readings. */
+  readonly gapMs: number
+  /** Over all readings. */
+  readonly limitMs: number
+}
+
+/** What of an organization lives outside PostgreSQL, and who moves it. */
+export interface ParticipantSettings {
+  readonly name: string
+  readonly callee: Callee
+  readonly verbs: readonly ParticipantVerb[]
+  readonly timeoutMs: number
+  readonly timeoutsMs: ReadonlyMap<ParticipantVerb, number>
+  readonly retries: number
+  readonly maxLag: number
+  readonly lagGapMs: number
+  readonly lagLimitMs: number
+  /** Handed on as they are; may hold credentials. */
+  readonly options: Readonly<Record<string, unknown>>
+}

@@ -26,6 +26,7 @@ control: "\${CONTROL_URL}"
 #   cell_column: cell_id
 #   epoch_column: epoch                    # optional; raised with every flip
 #   cell_values: {cell-a: 1, cell-b: 2}    # what stands in cell_column; default: the cell's name
+# A router of your own: kind: command with command, or kind: http with url (docs/routing.md).
 
 # Who owns which rows. \`org-mover discover\` shows what follows from this.
 tenancy:
@@ -54,6 +55,12 @@ tenancy:
 #   enter: [{command: ["bin/maintenance", "on"], timeout: 30s}]
 #   ready: [{sql: "SELECT count(*) FROM jobs WHERE state = 'queued'", cell: source}]
 #   leave: [{http: "https://example.com/maintenance/off"}]
+
+# What lives outside PostgreSQL, and the programs that move it along (docs/participants.md).
+# participants:
+#   - name: uploads
+#     command: [node, participants/directory-rsync.mjs]
+#     options: {roots: {cell-a: /srv/a, cell-b: /srv/b}, path: "orgs/{org}"}
 
 copy:
   jobs: 4                                  # parallel streams

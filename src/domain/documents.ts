@@ -1,7 +1,7 @@
 import type { Finding } from './finding.js'
 import type { MoverError, Retry } from './errors.js'
 import type { SecretCount } from './secret-count.js'
-import type { MoveState, Origin, Phase, Strategy, TableClass } from './vocabulary.js'
+import type { MoveState, Origin, ParticipantVerb, Phase, Strategy, TableClass } from './vocabulary.js'
 
 /** The JSON documents that commands print with `--json`. Fields may be added, never removed or renamed. */
 
@@ -161,6 +161,19 @@ export interface MoveDocument extends MoveSummary {
   /** Secret columns by side: how many values were opened by which version of a key. */
   readonly secrets: readonly SecretCount[]
   readonly progress: Progressing | null
+  /** What lives outside PostgreSQL: the last run of each verb, in the order in which they began. */
+  readonly participants: readonly ParticipantDocument[]
+}
+
+export interface ParticipantDocument {
+  readonly participant: string
+  readonly verb: ParticipantVerb
+  readonly state: 'running' | 'done' | 'failed'
+  readonly attempts: number
+  readonly seconds: number
+  /** What it wanted to be seen, as text. */
+  readonly facts: Readonly<Record<string, string>>
+  readonly error: string | null
 }
 
 /** `list`, and `status` without a move id. */

@@ -22,6 +22,10 @@ export type MoveState = (typeof MOVE_STATES)[number]
 /** States in which a move holds nothing any more: another move of the same organization may begin. */
 export const ENDED_STATES = ['completed', 'aborted'] as const satisfies readonly MoveState[]
 
+/** What a participant, which holds what lives outside PostgreSQL, can be asked, in the order of a move; the last one in that of an abort. */
+export const PARTICIPANT_VERBS = ['check', 'replicate', 'lag', 'final_sync', 'verify', 'cutover', 'purge', 'purge_tracking', 'abort'] as const
+export type ParticipantVerb = (typeof PARTICIPANT_VERBS)[number]
+
 export const STRATEGIES = ['skip', 'lookup', 'shared', 'query'] as const
 export type Strategy = (typeof STRATEGIES)[number]
 

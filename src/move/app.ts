@@ -10,6 +10,7 @@ import type { Logger } from '../observability/logger.js'
 import type { Progress } from '../observability/progress.js'
 import { abort } from '../phases/abort.js'
 import { assertMayPurge, purge } from '../phases/purge.js'
+import type { Outside } from '../outside/call.js'
 import { openSecrets } from '../phases/open-secrets.js'
 import { sealSecrets } from '../phases/seal-secrets.js'
 import { verify } from '../phases/verify.js'
@@ -17,9 +18,11 @@ import { verifyManifest } from '../phases/verify-manifest.js'
 import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
 import { Session } from '../postgres/session.js'
 import { generateTransportKey } from '../secrets/transport-key.js'
+import { OutsideRouter } from '../routing/outside-router.js'
 import { PostgresRouter } from '../routing/postgres-router.js'
 import type { Router } from '../routing/router.js'
 import { cellNamed, openControl, openForChecks, vaultOf } from './cells.js'
+import { checkParticipants } from './check-participants.js'
 import { assertControlSchema, installControlSchema } from './control-schema.js'
 import { discoverCell } from './discover.js'
 import { doctor } from './doctor.js'
@@ -32,6 +35,7 @@ import { lintDictionary } from './lint-dictionary.js'
 import { moveDocument, moveSummary } from './move-document.js'
 import type { MoveRow } from './move-row.js'
 import { assertPausable, requestPause } from './pause-move.js'
+import { outsideOf } from './outside-of.js'
 import { planDocument } from './plan-document.js'
 import { runMove } from './run-move.js'
 import { whoAmI } from './who-am-i.js'
@@ -76,10 +80,14 @@ export class App implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack()
   #control: Promise<Session> | null = null
   #router: Promise<Router> | null = null
+  readonly #outside: Outside
+  readonly #signal: AbortSignal
 
-  constructor(settings: Settings, { logger }: AppOptions) {
+  constructor(settings: Settings, { logger, signal }: AppOptions) {
+    this.#signal = signal
     this.#settings = settings
     this.#log = logger
+    this.#outside = outsideOf(settings, logger)
   }
 
   async init(): Promise<DoneDocument> {
@@ -89,7 +97,7 @@ export class App implements AsyncDisposable {
   }
 
   async doctor(): Promise<CheckDocument> {
-    return doctor({ settings: this.#settings, open: this.#open, control: () => this.#openControl() })
+    return doctor({ settings: this.#settings, open: this.#open, control: () => this.#openControl(), outside: () => this.#outside })
   }
 
   async routeGet(org: string): Promise<DoneDocument> {
@@ -127,7 +135,8 @@ export class App implements AsyncDisposable {
     const { source } = await this.#endpoints(request)
     await this.#assertDictionary(source)
     const examined = await examine(this.#examination(request, source))
-    return planDocument(this.#settings, { org: request.org, source, target: request.to }, examined)
+    const elsewhere = await checkParticipants(this.#settings, this.#outside, { org: request.org, source, target: request.to, signal: this.#signal })
+    return planDocument(this.#settings, { org: request.org, source, target: request.to }, { ...examined, findings: [...examined.findings, ...elsewhere] })
   }
 
   async move(request: MoveRequest & { readonly pauseBefore?: Phase; readonly maxWindowMs?: number }, io: MoveIo): Promise<MoveDocument> {
@@ -204,7 +213,7 @@ export class App implements AsyncDisposable {
     if (move.state === 'aborted') return settled(await moveDocument(control, move.id))
     assertAbortable(move)
     if (!(await io.confirm([`abort the move of organization ${move.org}: ${move.source} serves it again, what was loaded on ${move.target} is deleted`]))) throw declined()
-    return drive(await this.#driveOptions(move, 'abort', io, assertAbortable), { state: () => 'aborting' }, async ({ ctx, journal }) => {
+    return drive(await this.#driveOptions(move, 'abort', io, assertAbortable), { state: unlessRouted }, async ({ ctx, journal }) => {
       if (await journal.isCutOver()) throw wrongState(move, 'has cut over: it can only be completed', `run \`org-mover resume ${move.id}\``)
       await journal.update({ state: 'aborting', error: null })
       await abort(ctx)
@@ -292,7 +301,7 @@ export class App implements AsyncDisposable {
   }
 
   async #driveOptions(move: MoveRow, command: string, io: MoveIo, assertFits: DriveOptions['assertFits']): Promise<DriveOptions> {
-    return { assertFits, settings: this.#settings, control: await this.#ready(), router: await this.#route(), moveId: move.id, command, progress: io.progress, log: this.#log, signal: io.signal }
+    return { assertFits, settings: this.#settings, control: await this.#ready(), router: await this.#route(), moveId: move.id, command, progress: io.progress, log: this.#log, outside: this.#outside, signal: io.signal }
   }
 
   /** Which cell the organization leaves: routing's word, or --from where routing knows nothing. */
@@ -350,9 +359,15 @@ export class App implements AsyncDisposable {
   /** Routing in the control database shares its session, so that the flip and the journal commit together. */
   async #openRouter(): Promise<Router> {
     const { routing, lockTimeoutMs, answerTimeoutMs } = this.#settings
+    if (routing.kind === 'outside') return new OutsideRouter({ outside: this.#outside, routing, cells: [...this.#settings.cells.keys()] })
     const session = routing.url === null ? await this.#ready() : this.#stack.use(await Session.open({ url: routing.url, role: 'admin', label: 'routing', applicationName: applicationName(null), lockTimeoutMs, answerTimeoutMs }))
     return new PostgresRouter(session, routing)
   }
+}
+
+/** Whoever could not be told where the route leads has taken nothing back yet: the move can still go either way. */
+function unlessRouted({ code }: MoverError): MoveState | null {
+  return code === 'OM5001' || code === 'OM3014' || code === 'OM3015' ? null : 'aborting'
 }
 
 function assertResumable(move: MoveRow): void {

@@ -5,11 +5,14 @@ import type { Fingerprint } from '../dataplane/fingerprint.js'
 import type { Holder } from '../dataplane/guard.js'
 import type { ChunkRecord, Manifest, MoveJournal } from '../phases/context.js'
 import { Paused } from '../phases/paused.js'
+import type { ParticipantJournal } from '../participants/participant-run.js'
 import type { Session } from '../postgres/session.js'
-import type { Router } from '../routing/router.js'
+import { described, isFlipped } from '../routing/router.js'
+import type { Route, Router } from '../routing/router.js'
 import { listCreatedObjects, markRemoved, recordCreatedObjects } from './created-objects.js'
 import { listChunks, markChunks, putChunks } from './journal-chunks.js'
 import { appendHeldEvent } from './journal-events.js'
+import { beginParticipant, endParticipant, listParticipants } from './journal-participants.js'
 import { putTables, setTableState } from './journal-tables.js'
 import { loadMove, updateMove } from './journal.js'
 import type { MovePatch } from './journal.js'
@@ -30,7 +33,7 @@ export interface BoundJournalOptions {
 }
 
 /** The journal of one move, bound to the process that drives it: what the phases see of the control database. */
-export class BoundJournal implements MoveJournal {
+export class BoundJournal implements MoveJournal, ParticipantJournal {
   readonly #options: BoundJournalOptions
   #row: MoveRow
   #rowReadAtMs = performance.now()
@@ -208,6 +211,18 @@ export class BoundJournal implements MoveJournal {
     await appendHeldEvent(session, holder, { who, command, kind, detail })
   }
 
+  async participantRuns(): ReturnType<ParticipantJournal['participantRuns']> {
+    return listParticipants(this.#options.session, this.#row.id)
+  }
+
+  async beginParticipant(...[participant, verb]: Parameters<ParticipantJournal['beginParticipant']>): Promise<number> {
+    return beginParticipant(this.#options.session, this.#options.holder, participant, verb)
+  }
+
+  async endParticipant(...[participant, verb, end]: Parameters<ParticipantJournal['endParticipant']>): Promise<void> {
+    await endParticipant(this.#options.session, this.#options.holder, { participant, verb, end })
+  }
+
   async isCutOver(): Promise<boolean> {
     const { session, holder, router } = this.#options
     this.#row = await loadMove(session, holder.moveId)
@@ -215,9 +230,10 @@ export class BoundJournal implements MoveJournal {
     // routing elsewhere: the flip may have committed without its answer; the route itself decides (P7)
     if (this.#row.manifest['flipping'] !== true) return false
     const route = await router.read(this.#row.org)
-    const flipped = route?.cell === this.#row.target && (route.epoch === null || route.epoch === (this.#row.routeEpoch ?? 0n) + 1n)
-    if (flipped) await this.update(this.#cutOverPatch(route.epoch))
+    const flipped = isFlipped(route, { to: this.#row.target, epoch: this.#row.routeEpoch })
+    if (flipped) await this.update(this.#cutOverPatch(route?.epoch ?? null))
     else if (route?.cell === this.#row.source) await this.#withdrawIntent(route.epoch)
+    else if (route?.cell === this.#row.target) throw flippedByAnother(this.#row, route)
     return flipped
   }
 
@@ -259,7 +275,7 @@ export class BoundJournal implements MoveJournal {
   async #flipElsewhere(): Promise<void> {
     await this.update({ manifest: { flipping: true } })
     const { epoch } = await this.#flip().catch((error: unknown) => {
-      throw error instanceof MoverError && error.code === 'OM3002' ? outcomeUnknown(this.#row, error) : error
+      throw error instanceof MoverError && (error.code === 'OM3002' || error.code === 'OM5002') ? outcomeUnknown(this.#row, error) : error
     })
     await this.update(this.#cutOverPatch(epoch))
   }
@@ -286,10 +302,21 @@ function bound(values: readonly (string | null)[] | null): readonly string[] | n
   return values === null ? null : values.map((value) => value ?? '')
 }
 
+/** Neither what this move would have made of it nor what it was: to load, delete or unfence anything would be to guess. */
+function flippedByAnother(row: MoveRow, route: Route): MoverError {
+  return new MoverError({
+    code: 'OM5001',
+    message: `this move had begun to flip the route of organization ${row.org}, and now it is ${described(route)}, which is not what the flip makes of it (epoch ${(row.routeEpoch ?? 0n) + 1n}); nothing was changed, and both fences are up`,
+    hint: `find out who changed it, and set it back to ${row.source}, or to ${row.target} at that epoch; then run \`org-mover resume ${row.id}\``,
+    retry: 'after-fix',
+  })
+}
+
 function outcomeUnknown(row: MoveRow, cause: unknown): MoverError {
+  const why = cause instanceof MoverError && cause.code === 'OM5002' ? cause.message : `the connection was lost between the cutover's commit and its answer: whether organization ${row.org} is on ${row.source} or ${row.target} is not known here`
   return new MoverError({
     code: 'OM5002',
-    message: `the connection was lost between the cutover's commit and its answer: whether organization ${row.org} is on ${row.source} or ${row.target} is not known here; both fences are up`,
+    message: `${why}; both fences are up`,
     hint: `run \`org-mover resume ${row.id}\`: it reads the route and decides`,
     retry: 'safe',
     cause,

@@ -1,4 +1,4 @@
-import type { RoutingSettings, Settings } from '../config/settings.js'
+import type { PostgresRouting, Settings } from '../config/settings.js'
 import { tableKey } from '../domain/catalog.js'
 import { finding } from '../domain/finding.js'
 import type { Finding } from '../domain/finding.js'
@@ -7,19 +7,27 @@ import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
 import { identList, qualified } from '../postgres/quote.js'
 import { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
+import { OutsideRouter } from '../routing/outside-router.js'
 import type { CheckReport } from './check-report.js'
 import { assertControlSchema } from './control-schema.js'
+import type { DoctorInput } from './doctor.js'
 
 /** The control database has no cell of its own. */
 const CONTROL = { cell: 'control', database: null }
 const ROUTING = { cell: 'routing', database: null }
 
 /** The journal's database and the routing table, wherever that is. */
-export async function checkControl(report: CheckReport, settings: Settings, control: () => Promise<Session>): Promise<void> {
+export async function checkControl(report: CheckReport, settings: Settings, { control, outside }: Pick<DoctorInput, 'control' | 'outside'>): Promise<void> {
   const session = await checked(report, CONTROL, 'reachable', 'connected', control)
   if (session !== null) await checked(report, CONTROL, 'control schema', 'up to date', () => assertControlSchema(session))
+  const { routing } = settings
+  if (routing.kind === 'postgres') return checkTable(report, settings, routing, session)
+  const router = new OutsideRouter({ outside: outside(), routing, cells: [...settings.cells.keys()] })
+  await checked(report, ROUTING, 'router', 'answers', () => router.tryOut())
+}
+
+async function checkTable(report: CheckReport, { lockTimeoutMs, answerTimeoutMs }: Settings, routing: PostgresRouting, session: Session | null): Promise<void> {
   await using stack = new AsyncDisposableStack()
-  const { routing, lockTimeoutMs, answerTimeoutMs } = settings
   const { url } = routing
   const router = url === null ? session : await checked(report, ROUTING, 'reachable', 'connected', async () => stack.use(await Session.open({ url, role: 'admin', label: 'routing', applicationName: applicationName(null), lockTimeoutMs, answerTimeoutMs })))
   if (router === null) return
@@ -43,7 +51,7 @@ async function checked<T>(report: CheckReport, place: typeof CONTROL, name: stri
   }
 }
 
-async function routeFindings(session: Session, routing: RoutingSettings): Promise<readonly Finding[]> {
+async function routeFindings(session: Session, routing: PostgresRouting): Promise<readonly Finding[]> {
   const table = qualified(routing.table)
   const columns = identList([routing.orgColumn, routing.cellColumn, ...(routing.epochColumn === null ? [] : [routing.epochColumn])])
   await session.rows(sql('doctor/route-access', { table, columns }))
@@ -58,7 +66,7 @@ async function routeFindings(session: Session, routing: RoutingSettings): Promis
   ]
 }
 
-function withoutEpoch(routing: RoutingSettings): Finding {
+function withoutEpoch(routing: PostgresRouting): Finding {
   return finding('OM2125', 'warning', { cell: ROUTING.cell }, {
     message: `the routing table ${tableKey(routing.table)} has no epoch column: the flip compares organization and cell alone, so a route that left and came back meanwhile goes unnoticed`,
     hint: 'add a bigint column and name it under routing.epoch_column',

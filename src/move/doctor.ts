@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.js'
 import type { CheckDocument } from '../domain/documents.js'
 import { classify } from '../domain/classify.js'
+import type { Outside } from '../outside/call.js'
 import type { Session } from '../postgres/session.js'
 import { CheckReport } from './check-report.js'
 import { checkControl } from './doctor-control.js'
@@ -14,15 +15,17 @@ export interface DoctorInput {
   readonly open: (cell: string, database: string) => Promise<Session>
   /** The control database; stays open. */
   readonly control: () => Promise<Session>
+  /** For a router of the operator's own. */
+  readonly outside: () => Outside
 }
 
 /**
  * Whether cells, control database and routing are fit for moves: one line for each thing looked at. Reads catalogs and settings
  * only. A server that is down is a failed check, not an error: the others are looked at all the same.
  */
-export async function doctor({ settings, open, control }: DoctorInput): Promise<CheckDocument> {
+export async function doctor({ settings, open, control, outside }: DoctorInput): Promise<CheckDocument> {
   const report = new CheckReport()
-  await checkControl(report, settings, control)
+  await checkControl(report, settings, { control, outside })
   const examined = await Promise.all([...settings.cells.keys()].map((cell) => examineCell(settings, cell, open)))
   for (const cell of examined) report.append(cell.report)
   const [first, ...others] = examined

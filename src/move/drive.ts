@@ -10,6 +10,8 @@ import { raiseGuard } from '../dataplane/guard.js'
 import { applicationName } from '../dataplane/names.js'
 import type { Logger } from '../observability/logger.js'
 import type { Progress } from '../observability/progress.js'
+import type { Outside } from '../outside/call.js'
+import { Participants } from '../participants/participants.js'
 import type { MoveContext } from '../phases/context.js'
 import { Paused } from '../phases/paused.js'
 import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
@@ -39,6 +41,7 @@ export interface DriveOptions {
   readonly command: string
   readonly progress: Progress
   readonly log: Logger
+  readonly outside: Outside
   readonly signal: AbortSignal
   readonly waiveRetention?: boolean
   /** The limit of the window holds for this command: it goes towards the cutover. */
@@ -124,6 +127,8 @@ async function contextOf(options: DriveOptions, journal: BoundJournal, epoch: bi
     journal,
     router: options.router,
     secrets: vaultOf(settings, { source, target }),
+    outside: options.outside,
+    participants: new Participants({ participants: settings.participants, outside: options.outside, move: { moveId: id, epoch, org, source, target }, journal, progress: options.progress, signal: options.signal }),
     options: {
       jobs: settings.copy.jobs,
       chunkRows: settings.copy.chunkRows,

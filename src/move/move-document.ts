@@ -3,6 +3,7 @@ import type { MoveDocument, MoveSummary } from '../domain/documents.js'
 import type { SecretCount } from '../domain/secret-count.js'
 import { PHASES } from '../domain/vocabulary.js'
 import type { Session } from '../postgres/session.js'
+import { listParticipants } from './journal-participants.js'
 import { listPhaseRuns } from './journal-phases.js'
 import type { PhaseRun } from './journal-phases.js'
 import { listTables } from './journal-tables.js'
@@ -12,12 +13,13 @@ import { frozenSecondsOf, progressOf, standingOf } from './move-standing.js'
 
 /** The document of a move as the journal has it now. */
 export async function moveDocument(session: Session, moveId: string): Promise<MoveDocument> {
-  const [row, tables, runs] = [await loadMove(session, moveId), await listTables(session, moveId), await listPhaseRuns(session, moveId)]
+  const [row, tables, runs, participants] = [await loadMove(session, moveId), await listTables(session, moveId), await listPhaseRuns(session, moveId), await listParticipants(session, moveId)]
   return {
     ...moveSummary(row, runs),
     next: waitingFor(row) ?? nextOf(row, runs),
     progress: await progressOf(session, row),
     secrets: isCounts(row.manifest['secrets']) ? row.manifest['secrets'] : [],
+    participants: participants.map(({ participant, verb, state, attempts, seconds, facts, error }) => ({ participant, verb, state, attempts, seconds: round(seconds), facts: Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, String(value)])), error })),
     tables: tables.map(({ database, schema, table, rowsPlanned, rowsCopied, rowsVerified, rowsPurged, state }) => ({ database, schema, table, rowsPlanned, rowsCopied, rowsVerified, rowsPurged, state })),
   }
 }

@@ -18,8 +18,8 @@ export function windowNotice(move: MoveRow, newLimitMs: number | null): string |
 export async function takeBackWhenSpent(document: MoveDocument, options: Omit<DriveOptions, 'keepsWindow' | 'maxWindowMs' | 'takeOver'>): Promise<MoveDocument> {
   const spent = document.error
   if (spent?.code !== 'OM3019') return document
-  const { settings, control, router, moveId, command, progress, log, signal, assertFits } = options
-  return drive({ settings, control, router, moveId, command, progress, log, signal, assertFits }, { state: () => 'aborting' }, async ({ ctx, journal }) => {
+  const { settings, control, router, moveId, command, progress, log, outside, signal, assertFits } = options
+  return drive({ settings, control, router, moveId, command, progress, log, outside, signal, assertFits }, { state: () => 'aborting' }, async ({ ctx, journal }) => {
     if (await journal.isCutOver()) return
     progress({ kind: 'step', text: 'the window is spent: taking the move back' })
     await journal.update({ state: 'aborting', error: spent })

@@ -12,12 +12,13 @@ import { sql } from '../postgres/sql.js'
 import { cleanSide, liftSide } from './clean-cell.js'
 import { cellDatabase } from './context.js'
 import type { MoveContext } from './context.js'
-import { runHooks } from './hooks.js'
+import { leaveMaintenance } from './hooks.js'
 import { frozenPlan } from './scopes.js'
 
 /**
  * Takes a move back that has not cut over: the source serves again at once; then exactly what the ledger names is deleted from
- * the target, still fenced there; then nothing of the mover remains on either cell. Run again, it finishes the rest.
+ * the target, still fenced there; then nothing of the mover remains on either cell, participants take back
+ * what they did, and maintenance ends. Run again, it finishes the rest.
  */
 export async function abort(ctx: MoveContext): Promise<void> {
   if ((await ctx.journal.created()).length > 0) {
@@ -25,8 +26,9 @@ export async function abort(ctx: MoveContext): Promise<void> {
     await deleteLoaded(ctx)
     await cleanSide(ctx, 'target')
     await cleanSide(ctx, 'source')
-    await runHooks(ctx, 'leave')
   }
+  await ctx.participants.abort()
+  if (ctx.journal.manifest().maintenance === true) await leaveMaintenance(ctx, 'source')
 }
 
 async function deleteLoaded(ctx: MoveContext): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Hook } from '../config/settings.js'
+import type { Hook, Probe } from '../config/settings.js'
 import type { Verification } from '../domain/documents.js'
 import type { WindowEstimate } from '../domain/estimate.js'
 import type { Finding } from '../domain/finding.js'
@@ -12,6 +12,8 @@ import type { Fingerprint } from '../dataplane/fingerprint.js'
 import type { Holder } from '../dataplane/guard.js'
 import type { Logger } from '../observability/logger.js'
 import type { Progress } from '../observability/progress.js'
+import type { Outside } from '../outside/call.js'
+import type { Participants } from '../participants/participants.js'
 import type { Router } from '../routing/router.js'
 import type { Vault } from '../secrets/vault.js'
 
@@ -27,6 +29,10 @@ export interface MoveContext {
   readonly router: Router
   /** Both cells' keys. Opened with the plan by each phase that reads rows of it. */
   readonly secrets: Vault
+  /** The operator's own commands and services. */
+  readonly outside: Outside
+  /** What lives outside PostgreSQL. */
+  readonly participants: Participants
   readonly options: PhaseOptions
   readonly progress: Progress
   /** The limit that all streams of this move share; null where there is none. */
@@ -43,7 +49,7 @@ export interface PhaseOptions {
   readonly repairAttempts: number
   readonly retentionMs: number
   readonly sequences: 'check' | 'advance'
-  readonly maintenance: Readonly<Record<'enter' | 'ready' | 'leave', readonly Hook[]>>
+  readonly maintenance: { readonly enter: readonly Hook[]; readonly ready: readonly Probe[]; readonly leave: readonly Hook[] }
   readonly waiveRetention: boolean
   /** Frozen for longer before its cutover, a move takes itself back; null: no limit. */
   readonly maxWindowMs: number | null
@@ -105,6 +111,8 @@ export interface Manifest {
   readonly opened?: boolean
   /** Staged secrets: what the move rests for. */
   readonly awaits?: 'seal' | 'open' | null
+  /** The application was, or may have been, put into maintenance, and not taken out of it. */
+  readonly maintenance?: boolean
   /** How often differing chunks have been loaded again. */
   readonly repairs?: number
   /** The purge has deleted all that it may: what the mover keeps on the source is not needed any more, and may be gone in part. */

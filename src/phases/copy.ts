@@ -19,6 +19,7 @@ import { shipSealed } from './staged-secrets.js'
  * The ledger on the target says what is there, whatever the journal says, so any repetition goes on where the last one stopped.
  */
 export async function copy(ctx: MoveContext): Promise<void> {
+  await ctx.participants.run('final_sync')
   await ctx.secrets.open(ctx.journal.plan())
   await planChunks(ctx)
   await insertMissingLookups(ctx)

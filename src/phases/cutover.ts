@@ -6,13 +6,13 @@ import { advanceSequences } from './advance-sequences.js'
 import { cleanSide } from './clean-cell.js'
 import type { MoveContext } from './context.js'
 import { assertLookupsUnchanged, loadShared, withSharedHeld } from './copy-exempt.js'
-import { runHooks } from './hooks.js'
+import { leaveMaintenance } from './hooks.js'
 import { frozenPlan } from './scopes.js'
 import { assertWorldUnchanged } from './world.js'
 
 /**
  * The point of no return: when every gate has been read again, the route flips by compare-and-swap. Then the target's fence
- * is lifted, what the mover kept there goes, and maintenance ends. The source stays fenced for the retention, and tells who is
+ * is lifted, participants switch over, maintenance ends, and what the mover kept there goes. The source stays fenced for the retention, and tells who is
  * rejected there which cell serves now. Run again after the flip, it only finishes the rest.
  */
 export async function cutover(ctx: MoveContext): Promise<void> {
@@ -21,7 +21,8 @@ export async function cutover(ctx: MoveContext): Promise<void> {
     await withSharedHeld(ctx, () => ctx.journal.cutOver())
   }
   for (const cell of ctx.cells.target.values()) await cell.admin.use((session) => liftFence(session, ctx.holder.moveId))
-  await runHooks(ctx, 'leave')
+  await ctx.participants.run('cutover')
+  await leaveMaintenance(ctx, 'target')
   await redirect(ctx)
   await cleanSide(ctx, 'target')
 }
@@ -42,6 +43,7 @@ async function passGates(ctx: MoveContext): Promise<void> {
   if (verification?.verdict !== 'equal') {
     throw new MoverError({ code: 'OM4002', message: `verification of this move has not passed (${verification?.verdict ?? 'not run'}); the route is unchanged and the source still fenced`, hint: 'run `org-mover resume`, which verifies again; `org-mover abort` takes the move back', retry: 'safe' })
   }
+  await ctx.participants.assertVerified()
   await ctx.secrets.open(ctx.journal.plan())
   await loadShared(ctx)
   for (const database of ctx.cells.target.keys()) await advanceSequences(ctx, database)

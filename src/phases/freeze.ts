@@ -14,7 +14,7 @@ import { readCatalog } from '../postgres/read-catalog.js'
 import type { Session } from '../postgres/session.js'
 import { cellDatabase } from './context.js'
 import type { MoveContext } from './context.js'
-import { awaitReady, runHooks } from './hooks.js'
+import { enterMaintenance } from './hooks.js'
 import { frozenPlan } from './scopes.js'
 import { lookAtWorld } from './world.js'
 
@@ -25,8 +25,8 @@ import { lookAtWorld } from './world.js'
  * has it). Every step may be run again.
  */
 export async function freeze(ctx: MoveContext): Promise<void> {
-  await runHooks(ctx, 'enter')
-  await awaitReady(ctx)
+  if ((await ctx.journal.created()).length === 0) await ctx.participants.awaitLag()
+  await enterMaintenance(ctx)
   await record(ctx)
   await using stack = new AsyncDisposableStack()
   const sessions = new Map<string, Session>()

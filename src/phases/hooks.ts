@@ -1,83 +1,114 @@
-import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import type { Hook } from '../config/settings.js'
 import { MoverError } from '../domain/errors.js'
+import type { Side } from '../domain/vocabulary.js'
 import { cellDatabase } from './context.js'
 import type { MoveContext } from './context.js'
 
-const run = promisify(execFile)
-const READY_GAP_MS = 1_000
-const READY_ATTEMPTS = 60
+export type Moment = 'enter' | 'ready' | 'leave'
 
-/** Runs the hooks of one moment in order. A failing one stops the move with OM3011; what is frozen stays frozen. */
-export async function runHooks(ctx: MoveContext, moment: 'enter' | 'leave'): Promise<void> {
-  for (const hook of ctx.options.maintenance[moment]) {
-    ctx.progress({ kind: 'step', text: `maintenance hook: ${moment}` })
-    await callHook(ctx, hook, moment)
+/** What was asked of one hook: who serves now, and in what state the move is for whoever reads that it failed. */
+interface Occasion {
+  readonly moment: Moment
+  readonly serving: Side
+  readonly standing: string
+}
+
+/** Puts the application into maintenance, and waits until it says that it is at rest. Throws OM3011. */
+export async function enterMaintenance(ctx: MoveContext): Promise<void> {
+  const { enter, ready, leave } = ctx.options.maintenance
+  if (enter.length + ready.length + leave.length === 0) return
+  const standing = (await ctx.journal.created()).length > 0 ? `fences that an earlier run put up stand; the application may be in maintenance, and ${ctx.source} is routed to` : `nothing is fenced; the application may be in maintenance, and ${ctx.source} serves`
+  // before anything happens: an abort has to end what was begun, whatever came of it
+  await ctx.journal.addToManifest({ maintenance: true })
+  await runHooks(ctx, enter, { moment: 'enter', serving: 'source', standing })
+  await awaitReady(ctx, { moment: 'ready', serving: 'source', standing })
+}
+
+/** Ends the maintenance on the cell that serves now. Throws OM3011. */
+export async function leaveMaintenance(ctx: MoveContext, serving: Side): Promise<void> {
+  const standing = serving === 'target' ? `the route has flipped: ${ctx.target} serves and is not fenced, ${ctx.source} stays fenced; the application may still be in maintenance` : `both cells are as before the move and not fenced, ${ctx.source} serves; the application may still be in maintenance`
+  await runHooks(ctx, ctx.options.maintenance.leave, { moment: 'leave', serving, standing })
+  if (ctx.journal.manifest().maintenance === true) await ctx.journal.addToManifest({ maintenance: false })
+}
+
+async function runHooks(ctx: MoveContext, hooks: readonly Hook[], occasion: Occasion): Promise<void> {
+  for (const hook of hooks) {
+    ctx.progress({ kind: 'step', text: `maintenance hook: ${occasion.moment}` })
+    await callHook(ctx, hook, occasion)
   }
 }
 
-/** Readiness probes: each must read zero twice in a row before the freeze. */
-export async function awaitReady(ctx: MoveContext): Promise<void> {
+/** Each probe must read zero twice in a row, with a gap in between, before its limit is over. */
+async function awaitReady(ctx: MoveContext, occasion: Occasion): Promise<void> {
   for (const probe of ctx.options.maintenance.ready) {
-    let zeros = 0
-    for (let attempt = 1; zeros < 2; attempt += 1) {
-      const value = Number((await callHook(ctx, probe, 'ready')).trim())
-      if (!Number.isFinite(value)) throw failed('ready', 'it did not yield one number')
+    const deadline = performance.now() + probe.limitMs
+    for (let zeros = 0; zeros < 2; ) {
+      const value = numberOf(await callHook(ctx, probe, occasion))
+      if (value === null) throw failed(ctx, occasion, 'it did not yield one number')
       zeros = value === 0 ? zeros + 1 : 0
       if (zeros === 2) break
-      if (attempt === READY_ATTEMPTS) throw failed('ready', `it still reads ${value} after ${READY_ATTEMPTS} attempts`)
+      if (performance.now() + probe.gapMs > deadline) throw failed(ctx, occasion, value === 0 ? `it did not read zero twice in a row within ${probe.limitMs} ms` : `it still reads ${value} after ${probe.limitMs} ms`)
       ctx.progress({ kind: 'waiting', reason: value === 0 ? 'readiness probe reads zero, reading again' : `readiness probe reads ${value}` })
-      await sleep(READY_GAP_MS, undefined, { signal: ctx.signal })
+      await sleep(probe.gapMs, undefined, { signal: ctx.signal })
     }
     ctx.progress({ kind: 'waiting', reason: null })
   }
 }
 
-async function callHook(ctx: MoveContext, hook: Hook, moment: string): Promise<string> {
+/** Null for everything but one number: nothing at all is not zero. */
+function numberOf(text: string): number | null {
+  return /^[+-]?\d+(?:\.\d+)?$/.test(text.trim()) ? Number(text) : null
+}
+
+async function callHook(ctx: MoveContext, hook: Hook, occasion: Occasion): Promise<string> {
   try {
-    if (hook.kind === 'sql') return await callSql(ctx, hook)
-    if (hook.kind === 'http') return await callHttp(ctx, hook, moment)
-    return await callCommand(ctx, hook, moment)
+    if (hook.kind === 'sql') return await callSql(ctx, hook, occasion)
+    const { moment } = occasion
+    return await ctx.outside.call({
+      callee: hook,
+      purpose: `hook ${moment}`,
+      input: { moment, ...factsOf(ctx, occasion) },
+      variables: { ORG_MOVER_MOMENT: moment, ...variablesOf(ctx, occasion) },
+      timeoutMs: hook.timeoutMs,
+      idempotencyKey: null,
+      signal: ctx.signal,
+    })
   } catch (error) {
     ctx.signal.throwIfAborted()
-    throw failed(moment, error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'it failed')
+    throw failed(ctx, occasion, error instanceof Error ? error.message : 'it failed', error)
   }
 }
 
-/** The command gets the facts of the move as JSON on its standard input. */
-async function callCommand(ctx: MoveContext, hook: Extract<Hook, { kind: 'command' }>, moment: string): Promise<string> {
-  const [file, ...args] = hook.command
-  const running = run(file ?? '', args, { timeout: hook.timeoutMs, signal: ctx.signal })
-  running.child.stdin?.end(JSON.stringify(facts(ctx, moment)))
-  return (await running).stdout
+function factsOf(ctx: MoveContext, { serving }: Occasion): Readonly<Record<string, string>> {
+  return { moveId: ctx.holder.moveId, org: ctx.org, source: ctx.source, target: ctx.target, serving: ctx[serving] }
 }
 
-async function callSql(ctx: MoveContext, hook: Extract<Hook, { kind: 'sql' }>): Promise<string> {
-  return cellDatabase(ctx, hook.side, hook.database).admin.use(async (session) => {
-    // :org is the move's only parameter here as in every declared SQL
-    const rows = await session.rows(hook.sql.replaceAll(/(?<!:):org\b/g, '$1'), /(?<!:):org\b/.test(hook.sql) ? [ctx.org] : [])
-    const first: unknown = rows[0] === undefined ? '0' : Object.values(rows[0])[0]
-    return String(first ?? '0')
+function variablesOf(ctx: MoveContext, { serving }: Occasion): Readonly<Record<string, string>> {
+  return { ORG_MOVER_MOVE_ID: ctx.holder.moveId, ORG_MOVER_ORG: ctx.org, ORG_MOVER_SOURCE: ctx.source, ORG_MOVER_TARGET: ctx.target, ORG_MOVER_SERVING: ctx[serving] }
+}
+
+/** `:org` is the organization, as in every declared SQL; names are looked up as the database's own search_path says. Yields the first value; empty where there is none. */
+async function callSql(ctx: MoveContext, hook: Extract<Hook, { kind: 'sql' }>, { moment, serving }: Occasion): Promise<string> {
+  const parameter = /(?<!:):org\b/g
+  const text = hook.sql.replaceAll(parameter, '$1')
+  const params = text === hook.sql ? [] : [ctx.org]
+  return cellDatabase(ctx, hook.side ?? serving, hook.database).admin.use(async (session) => {
+    await session.execute(`RESET search_path; SET statement_timeout = ${hook.timeoutMs}`)
+    try {
+      if (moment !== 'ready') return String(await session.execute(text, params))
+      const [row] = await session.rows(text, params)
+      const first: unknown = row === undefined ? null : Object.values(row)[0]
+      return first === null || first === undefined ? '' : String(first)
+    } finally {
+      // with settings of the hook's own it is nobody else's session
+      session.destroy()
+    }
   })
 }
 
-async function callHttp(ctx: MoveContext, hook: Extract<Hook, { kind: 'http' }>, moment: string): Promise<string> {
-  const response = await fetch(hook.url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(facts(ctx, moment)),
-    signal: AbortSignal.any([ctx.signal, AbortSignal.timeout(hook.timeoutMs)]),
-  })
-  if (!response.ok) throw new Error(`HTTP status ${response.status}`)
-  return response.text()
-}
-
-function facts(ctx: MoveContext, moment: string): Readonly<Record<string, string>> {
-  return { moveId: ctx.holder.moveId, org: ctx.org, moment, source: ctx.source, target: ctx.target }
-}
-
-function failed(moment: string, why: string): MoverError {
-  return new MoverError({ code: 'OM3011', message: `maintenance hook "${moment}" failed: ${why}`, hint: 'repair what the hook reports, then run `org-mover resume`; `org-mover abort` lifts any fence', retry: 'after-fix' })
+function failed(ctx: MoveContext, { moment, standing }: Occasion, why: string, cause?: unknown): MoverError {
+  const { moveId } = ctx.holder
+  const back = moment === 'leave' ? '' : `; \`org-mover abort ${moveId}\` takes the move back and runs the \`leave\` hooks`
+  return new MoverError({ code: 'OM3011', message: `maintenance hook "${moment}" failed: ${ctx.outside.redact(why)}. Now ${standing}`, hint: `repair what the hook reports (the output of a command is in the log), then run the same command, or \`org-mover ${moment === 'leave' ? 'status' : 'resume'} ${moveId}\`${back}`, retry: 'after-fix', cause })
 }

@@ -3,6 +3,7 @@ import type { Examined } from '../checks/examine.js'
 import { formatDuration } from '../domain/durations.js'
 import { estimateWindow } from '../domain/estimate.js'
 import { isBlocking } from '../domain/finding.js'
+import type { Finding } from '../domain/finding.js'
 import { MoverError } from '../domain/errors.js'
 import type { Tenancy } from '../domain/tenancy.js'
 import type { Side } from '../domain/vocabulary.js'
@@ -16,10 +17,16 @@ export interface PrepareInput {
 
 /**
  * Finds out everything that could stop the move, in the same way as `plan`, and writes the plan into the journal. Nothing is
- * written to a cell. Throws OM2007 with the findings where one is an error, OM2004 where that is only that the organization owns no row,
- * OM2008 where the window would be longer than it may.
+ * written to a cell. Then what lives outside PostgreSQL begins to replicate. Throws OM2007 with the findings where one is an error,
+ * OM2004 where that is only that the organization owns no row, OM2008 where the window would be longer than it may.
  */
 export async function prepare(ctx: MoveContext, input: PrepareInput): Promise<void> {
+  // what has begun to replicate was accepted; a refusal now would end the move and leave it replicating
+  if (!(await ctx.participants.haveBegun())) await examineAll(ctx, input)
+  await ctx.participants.run('replicate')
+}
+
+async function examineAll(ctx: MoveContext, input: PrepareInput): Promise<void> {
   const examined = await examine({
     org: ctx.org,
     source: ctx.source,
@@ -31,8 +38,9 @@ export async function prepare(ctx: MoveContext, input: PrepareInput): Promise<vo
     secrets: ctx.secrets,
     onStep: (text) => ctx.progress({ kind: 'step', text }),
   })
-  await ctx.journal.saveFindings(examined.findings)
-  refuse(examined)
+  const findings = [...examined.findings, ...(await ctx.participants.check())]
+  await ctx.journal.saveFindings(findings)
+  refuse(findings)
   await keepWithinWindow(ctx, examined)
   await ctx.journal.savePlan(examined.plan, examined.rows)
   await ctx.journal.addToManifest({ secrets: ctx.secrets.tally.counts() })
@@ -53,15 +61,15 @@ async function keepWithinWindow(ctx: MoveContext, { plan, rows }: Examined): Pro
 }
 
 /** What makes a plan no move. */
-function refuse(examined: Examined): void {
-  if (!isBlocking(examined.findings)) return
-  const errors = examined.findings.filter((f) => f.severity === 'error')
+function refuse(findings: readonly Finding[]): void {
+  if (!isBlocking(findings)) return
+  const errors = findings.filter((f) => f.severity === 'error')
   const only = errors.every((f) => f.code === 'OM2004') ? errors[0] : undefined
   throw new MoverError({
     code: only === undefined ? 'OM2007' : 'OM2004',
     message: `${only === undefined ? `${errors.length} finding(s) stop the move` : only.message}; nothing was changed on either cell`,
     hint: only?.hint ?? 'correct what they name, then run the command again; `org-mover plan` lists them without starting a move',
     retry: 'after-fix',
-    findings: examined.findings,
+    findings,
   })
 }

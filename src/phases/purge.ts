@@ -48,6 +48,8 @@ async function deleteOwned(ctx: MoveContext): Promise<void> {
     }
   }
   await purgeUnreferenced(ctx)
+  await ctx.participants.run('purge')
+  await ctx.participants.run('purge_tracking')
 }
 
 /** The route points elsewhere, retention is over or waived by name, and verification of this move passed (P9). Throws OM6004, OM6001, OM6002. */

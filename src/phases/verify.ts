@@ -48,6 +48,7 @@ export async function verify(ctx: MoveContext): Promise<void> {
   if (dangling !== null) throw dangling
   if (verification.verdict === 'different') throw different(verification)
   if (verification.verdict === 'incomplete') throw notOpened(ctx, sealed.pending)
+  await ctx.participants.verify()
 }
 
 class Tally {

@@ -1,10 +1,11 @@
-import type { RoutingSettings } from '../config/settings.js'
+import type { PostgresRouting } from '../config/settings.js'
 import { tableKey } from '../domain/catalog.js'
 import { MoverError } from '../domain/errors.js'
 import { sqlStateOf } from '../postgres/errors.js'
 import { ident, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
+import { described } from './router.js'
 import type { Flip, Route, Router } from './router.js'
 
 type Parts = Readonly<Record<string, string>>
@@ -21,10 +22,10 @@ interface RouteRecord {
  */
 export class PostgresRouter implements Router {
   readonly #session: Session
-  readonly #settings: RoutingSettings
+  readonly #settings: PostgresRouting
   #parts: Promise<Readonly<Record<PartName, string>>> | null = null
 
-  constructor(session: Session, settings: RoutingSettings) {
+  constructor(session: Session, settings: PostgresRouting) {
     this.#session = session
     this.#settings = settings
   }
@@ -61,7 +62,7 @@ export class PostgresRouter implements Router {
     const now = await this.read(org)
     if (row !== undefined) return { epoch: this.#stands(org, now, { cell: to, epoch: epochOf(row.epoch) }) }
     throw changed(
-      `the route of organization ${org} was expected on ${described({ cell: from, epoch })}, but is ${now === null ? 'gone' : `on ${described(now)}`}; it was not changed`,
+      `the route of organization ${org} was expected ${described({ cell: from, epoch })}, but is ${described(now)}; it was not changed`,
       'find out who changed it; `org-mover route get` shows it, `org-mover abort` takes the move back',
     )
   }
@@ -70,7 +71,7 @@ export class PostgresRouter implements Router {
   #stands(org: string, now: Route | null, meant: Route): bigint | null {
     if (now?.cell === meant.cell && now.epoch === meant.epoch) return now.epoch
     throw changed(
-      `the route of organization ${org} was set to ${described(meant)}, but ${now === null ? 'is gone' : `stands on ${described(now)}`}: a trigger of ${tableKey(this.#settings.table)} or another session changes it`,
+      `the route of organization ${org} was set to be ${described(meant)}, but is ${described(now)}: a trigger of ${tableKey(this.#settings.table)} or another session changes it`,
       'look at the triggers of the routing table; `org-mover route get` shows the route',
     )
   }
@@ -161,10 +162,6 @@ export class PostgresRouter implements Router {
 
 function epochOf(text: string | null): bigint | null {
   return text === null ? null : BigInt(text)
-}
-
-function described(route: Route): string {
-  return route.epoch === null ? route.cell : `${route.cell} at epoch ${route.epoch}`
 }
 
 function changed(message: string, hint: string): MoverError {

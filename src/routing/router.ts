@@ -26,10 +26,20 @@ export interface Router {
   set(org: string, cell: string): Promise<Route>
   /**
    * The point of no return: compare-and-swap on (org, from, epoch) to `to`, raising the epoch by one. Done when it resolves, or, inside of a
-   * transaction of the session, when that commits. Throws OM5001, with nothing changed, where the route is another. Not to be
-   * repeated blindly: after a lost answer, `read` decides.
+   * transaction of the session, when that commits. Throws OM5001, with nothing changed, where the route is another; OM3002 or OM5002 where it is
+   * not known whether the route has flipped. Not to be repeated blindly: after a lost answer, `read` decides. `from` and `to` may be the same: then only the epoch is raised.
    */
   flip(flip: Flip): Promise<{ readonly epoch: bigint | null }>
   /** Whether a transaction of that session covers `flip`, so that journal and route commit together. */
   isTransactionalWith(control: Session): boolean
+}
+
+/** Whether the route is what `flip` would have made of it. */
+export function isFlipped(route: Route | null, { to, epoch }: Pick<Flip, 'to' | 'epoch'>): boolean {
+  return route?.cell === to && (route.epoch === null || route.epoch === (epoch ?? 0n) + 1n)
+}
+
+export function described(route: Route | null): string {
+  if (route === null) return 'gone'
+  return `on ${route.epoch === null ? route.cell : `${route.cell} at epoch ${route.epoch}`}`
 }

@@ -10,8 +10,9 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const LAYERS: Readonly<Record<string, readonly string[]>> = (() => {
   const postgres = ['domain']
   const dataplane = [...postgres, 'postgres']
+  const routing = [...dataplane, 'outside']
   const fence = [...dataplane, 'dataplane', 'routing', 'secrets']
-  const phases = [...fence, 'fence', 'checks']
+  const phases = [...fence, 'fence', 'checks', 'outside', 'participants']
   const move = [...phases, 'phases', 'config']
   return {
     domain: [],
@@ -20,7 +21,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = (() => {
     config: ['domain'],
     postgres,
     dataplane,
-    routing: dataplane,
+    outside: ['domain'],
+    participants: ['domain', 'outside'],
+    routing,
     secrets: [...dataplane, 'dataplane'],
     fence,
     checks: fence,
@@ -31,7 +34,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = (() => {
 })()
 
 /** What may be imported as types beyond that: settings where they are used, and who is told of progress. */
-const TYPES: Readonly<Record<string, readonly string[]>> = { config: ['routing', 'phases', 'secrets', 'checks'], observability: Object.keys(LAYERS) }
+const TYPES: Readonly<Record<string, readonly string[]>> = { config: ['outside', 'participants', 'routing', 'phases', 'secrets', 'checks'], observability: Object.keys(LAYERS) }
 
 interface Import {
   readonly from: string

@@ -5,6 +5,7 @@ import { createMove, findRetainingMove, listMoves, loadMove, updateMove } from '
 import { listChunks, markChunks, putChunks } from '../../src/move/journal-chunks.js'
 import { appendEvent, appendHeldEvent, listEvents } from '../../src/move/journal-events.js'
 import type { Holder } from '../../src/move/journal-guard.js'
+import { beginParticipant, endParticipant, listParticipants } from '../../src/move/journal-participants.js'
 import { endPhase, listPhaseRuns, startPhase } from '../../src/move/journal-phases.js'
 import { listTables, putTables, setTableState } from '../../src/move/journal-tables.js'
 import { acquireLease } from '../../src/move/lease.js'
@@ -93,6 +94,8 @@ describe('a process that lost its lease (P6)', () => {
     await putChunks(session, live, 1, [{ chunkNo: 1, lower: null, upper: null, rows: 10 }])
     await startPhase(session, live, 'copy')
     await recordCreatedObjects(session, live, [OBJECT])
+    expect(await beginParticipant(session, live, 'files', 'check')).toBe(1)
+    await endParticipant(session, live, { participant: 'files', verb: 'check', end: { state: 'done', attempts: 1, facts: { files: 2 }, error: null } })
     const dump = async () => [
       // what only the clock changes
       { ...(await loadMove(session, live.moveId)), leaseSecondsLeft: 0, heardSeconds: 0 },
@@ -100,6 +103,7 @@ describe('a process that lost its lease (P6)', () => {
       await listChunks(session, live.moveId),
       await listCreatedObjects(session, live.moveId),
       await listEvents(session, live.moveId),
+      await listParticipants(session, live.moveId),
       await control.database.query('SELECT * FROM org_mover.phase_run'),
     ]
     const before = await dump()
@@ -115,6 +119,8 @@ describe('a process that lost its lease (P6)', () => {
         () => endPhase(session, zombie, 'copy', 'done'),
         () => recordCreatedObjects(session, zombie, [{ ...OBJECT, name: 'more' }]),
         () => markRemoved(session, zombie, [OBJECT]),
+        () => beginParticipant(session, zombie, 'files', 'purge'),
+        () => endParticipant(session, zombie, { participant: 'files', verb: 'check', end: { state: 'failed', attempts: 1, facts: {}, error: 'late' } }),
         () => appendHeldEvent(session, zombie, { who: 'sre@host', command: 'move', kind: 'copied' }),
       ]
       for (const write of writes) await expect(write()).rejects.toMatchObject({ code: 'OM3005' })

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { RoutingSettings } from '../../src/config/settings.js'
+import type { PostgresRouting } from '../../src/config/settings.js'
 import { createMove, loadMove, updateMove } from '../../src/move/journal.js'
 import { acquireLease } from '../../src/move/lease.js'
 import { PostgresRouter } from '../../src/routing/postgres-router.js'
 import { freshControl } from '../support/control.js'
 
-const OWN: RoutingSettings = {
+const OWN: PostgresRouting = {
+  kind: 'postgres',
   url: null,
   table: { schema: 'org_mover', name: 'route' },
   orgColumn: 'organization',
@@ -15,7 +16,7 @@ const OWN: RoutingSettings = {
   isOwn: true,
 }
 
-const FOREIGN: RoutingSettings = {
+const FOREIGN: PostgresRouting = {
   ...OWN,
   table: { schema: 'Edge "1"', name: 'org"routes' },
   orgColumn: 'org id',
@@ -132,7 +133,7 @@ describe('an existing routing table', () => {
 
   test('whose triggers keep the old cell, before or after the row is written, is not taken for flipped (P7)', async () => {
     await using control = await freshControl()
-    const settings: RoutingSettings = { ...OWN, table: { schema: 'public', name: 'routes' }, isOwn: false }
+    const settings: PostgresRouting = { ...OWN, table: { schema: 'public', name: 'routes' }, isOwn: false }
     await control.session.execute(`CREATE TABLE public.routes (organization text PRIMARY KEY, cell text, epoch bigint);
       CREATE FUNCTION public.keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.cell := 'cell-a'; RETURN NEW; END $$;
       CREATE FUNCTION public.put_back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE public.routes SET cell = 'cell-a' WHERE cell <> 'cell-a'; RETURN NULL; END $$;

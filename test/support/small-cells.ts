@@ -30,6 +30,10 @@ export interface SmallCellsOptions {
   readonly config?: Readonly<Record<string, unknown>>
   /** The routing table in a database of its own. */
   readonly ownRouting?: boolean
+  /** Environment of the configuration and of commands. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Gets the lines of the log, from level info. */
+  readonly log?: (line: string) => void
   /** Where the databases are made, if not on the servers of the run. */
   readonly databases?: (role: Role) => Promise<TestDatabase>
 }
@@ -92,8 +96,8 @@ export async function smallCells(options: SmallCellsOptions = {}): Promise<Small
     ...options.config,
   })
   await writeFile(file, text, { mode: 0o600 })
-  const settings = await loadSettings(file, {})
-  const logger = createLogger({ level: 'silent', format: 'json', colour: false, destination: { write: () => undefined } })
+  const settings = await loadSettings(file, options.env ?? {})
+  const logger = createLogger({ level: options.log === undefined ? 'silent' : 'info', format: 'json', colour: false, destination: { write: options.log ?? (() => undefined) } })
   return {
     databases,
     configFile: file,

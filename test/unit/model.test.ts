@@ -60,13 +60,15 @@ function settingsOf(driver: Driver, routingElsewhere: boolean): Settings {
   const cell = (name: string): Settings['cells'] extends ReadonlyMap<string, infer Cell> ? Cell : never => ({ name, keyring: null, transportKey: null, maxMoves: null, databases: new Map([['main', { url: `${name}#${driver.id}`, readFrom: null, searchPath: null }]]) })
   return {
     file: '',
+    directory: '',
     environment: {},
     cells: new Map([['a', cell('a')], ['b', cell('b')]]),
     control: `control#${driver.id}`,
-    routing: { url: routingElsewhere ? `routing#${driver.id}` : null, table: { schema: 'r', name: 'routes' }, orgColumn: 'org', cellColumn: 'cell', epochColumn: 'epoch', cellValues: new Map([['a', 'a'], ['b', 'b']]), isOwn: true },
+    routing: { kind: 'postgres', url: routingElsewhere ? `routing#${driver.id}` : null, table: { schema: 'r', name: 'routes' }, orgColumn: 'org', cellColumn: 'cell', epochColumn: 'epoch', cellValues: new Map([['a', 'a'], ['b', 'b']]), isOwn: true },
     tenancy: { root: null, rootKey: 'id', shardingKey: ['org_id'], unowned: 'error', schemas: ['public'], classes: new Map(), entries: [], hasDictionary: true, problems: [] },
     secrets: { codecs: [], mode: 'inline', workers: 0 },
     maintenance: { fence: 'triggers', enter: [], ready: [], leave: [] },
+    participants: [],
     copy: { jobs: 1, chunkRows: 100, maxBytesPerSecond: null },
     verify: { repairAttempts: 1 },
     leaseMs: 60_000,

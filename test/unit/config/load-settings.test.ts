@@ -33,6 +33,7 @@ describe('a minimal configuration', () => {
   it('routes by the table that init creates', async () => {
     const { routing } = await load(MINIMAL)
     expect(routing).toEqual({
+      kind: 'postgres',
       url: null,
       table: { schema: 'org_mover', name: 'route' },
       orgColumn: 'organization',
@@ -102,14 +103,14 @@ confirm_cutover: true
     expect(settings.cells.get('cell-a')?.keyring).toMatch(/^\/.*\/keys\/a\.yaml$/)
     expect(settings.secrets.codecs[0]).toMatch(/^\/.*\/codecs\/ours\.mjs$/)
     expect(settings.routing).toMatchObject({ table: { schema: 'public', name: 'routes.v2' }, epochColumn: null, isOwn: false })
-    expect(settings.routing.cellValues.get('cell-b')).toBe('9007199254740993')
+    expect(settings.routing).toMatchObject({ kind: 'postgres', cellValues: new Map([['cell-a', '1'], ['cell-b', '9007199254740993']]) })
     expect(settings.copy).toEqual({ jobs: 7, chunkRows: 100_000, maxBytesPerSecond: 1_000_000 })
     expect(settings).toMatchObject({ leaseMs: 90_000, retentionMs: 0, sequences: 'advance', confirmCutover: true })
     expect(settings.tenancy).toMatchObject({ root: null, shardingKey: ['organization_id', 'org_id'], unowned: 'stay', schemas: ['public', 'audit'] })
     expect(settings.tenancy.classes.get('gitlab_shared_org')).toEqual({ database: ['main', 'ci'], exempt: 'skip' })
     expect(settings.maintenance.enter).toEqual([{ kind: 'command', command: ['bin/on'], timeoutMs: 500 }])
-    expect(settings.maintenance.ready).toEqual([{ kind: 'sql', sql: 'SELECT 0', side: 'target', database: 'ci', timeoutMs: 30_000 }])
-    expect(settings.maintenance.leave[1]).toMatchObject({ kind: 'sql', side: 'target', database: 'main' })
+    expect(settings.maintenance.ready).toEqual([{ kind: 'sql', sql: 'SELECT 0', side: 'target', database: 'ci', timeoutMs: 30_000, gapMs: 1_000, limitMs: 60_000 }])
+    expect(settings.maintenance.leave[1]).toMatchObject({ kind: 'sql', side: null, database: 'main' })
   })
 
   it('has its inline entries in the form of the dictionary', async () => {
@@ -147,7 +148,7 @@ describe('the starter configuration', () => {
     const everything = STARTER_CONFIG.replaceAll(/^(\s*)# (?=\s*(?:[\w.-]+:|-))/gm, '$1').replaceAll(/^# (?=\s+\w+:)/gm, '')
     const env = Object.fromEntries(['CELL_A_URL', 'CELL_B_URL', 'CELL_B_CI_URL', 'CONTROL_URL', 'ROUTING_URL'].map((name) => [name, 'postgres://x/x']))
     const settings = await load(everything, env, { 'dictionary/.keep': '' })
-    expect(settings.routing.isOwn).toBe(false)
+    expect(settings.routing).toMatchObject({ isOwn: false })
     expect(settings.maintenance.leave).toHaveLength(1)
     expect(settings.tenancy.entries.length).toBeGreaterThan(5)
   })
