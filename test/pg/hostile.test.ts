@@ -245,3 +245,18 @@ test('P9: columns, indexes and tables that a migration adds while the source is 
   const purged = await cells.app.purge(moved.moveId ?? '', {}, cells.io)
   expect([purged.error, purged.state, await a?.query('SELECT id FROM notes'), await a?.query('SELECT id FROM later')]).toEqual([null, 'completed', [], [{ id: '2' }]])
 })
+
+test("P2, P5: an abort does not cut a neighbour's reference to a row that was loaded: it says so, and ends when that is put right", async () => {
+  const links = 'CREATE TABLE links (id bigint PRIMARY KEY, organization_id bigint NOT NULL REFERENCES organizations, note_id bigint REFERENCES notes)'
+  await using cells = await cellsInProcess({ databases: ['main'], orgs: ['1'], setUp: (cell) => `${setUp(cell)}; ${links}; ${cell === 'a' ? 'INSERT INTO links VALUES (5, 1, 1)' : 'INSERT INTO organizations VALUES (9)'}`, config: {} })
+  const b = cells.databases.b.get('main')
+  const moved = await cells.app.move({ org: '1', to: 'cell-b', pauseBefore: 'cutover' }, cells.io)
+  expect([moved.error, moved.state]).toEqual([null, 'paused'])
+  await b?.query('INSERT INTO links VALUES (90, 9, 1)')
+  const stopped = await cells.app.abort(moved.moveId ?? '', cells.io)
+  expect(stopped).toMatchObject({ state: 'aborting', error: { code: 'OM2115', message: expect.stringContaining('1 row(s) of public.links'), hint: expect.stringContaining('org-mover abort') } })
+  expect(await b?.query('SELECT l.id FROM links AS l JOIN notes AS n ON n.id = l.note_id WHERE l.organization_id = 9')).toEqual([{ id: '90' }])
+  await b?.query('UPDATE links SET note_id = NULL WHERE id = 90')
+  const aborted = await cells.app.abort(moved.moveId ?? '', cells.io)
+  expect([aborted.error, aborted.state, await b?.query('SELECT id FROM notes'), await b?.query('SELECT id, note_id FROM links')]).toEqual([null, 'aborted', [], [{ id: '90', note_id: null }]])
+})
