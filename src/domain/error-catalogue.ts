@@ -65,6 +65,7 @@ export const ERROR_CATALOGUE = {
   OM2127: entry(3, 'Secret cannot be opened', 'A value of a secret column is not readable with any version of the key of the source, or is in the clear where it may not be.', 'Correct the values, or declare `unreadable: carry` or `null`, or `clear: pass`, for the column.'),
   OM2128: entry(3, 'One-way digests lose their worth', 'A column holds digests salted with the key of the cell, and the cells have different keys: nothing can look them up on the target.', 'Give both cells the key, or accept the loss by name with `accept_loss`.'),
   OM2129: entry(3, 'Secrets have not been sealed', 'Secrets of the move travel sealed, and nobody has sealed them yet where the keys of the source are.', 'Run `org-mover secrets seal MOVE_ID` there, then `org-mover resume`.'),
+  OM2130: entry(3, 'Partition is a foreign table', 'A partition of a table of the move is a foreign table: its rows are on another server, out of reach of fence and purge.', 'Detach the partition for the move, or bring its rows into a partition of this database.'),
   OM3001: entry(5, 'Server unreachable', 'A connection could not be made.', 'Check address and network, then run the command again.'),
   OM3002: entry(5, 'Connection lost', 'The server or the network ended a connection.', 'Run `org-mover resume`.'),
   OM3003: entry(5, 'Lock not granted in time', 'Another session held a lock for longer than lock_timeout.', 'Run `org-mover resume`; the message names who holds the lock.'),
