@@ -23,6 +23,7 @@ import { readCatalog } from '../postgres/read-catalog.js'
 import type { Session } from '../postgres/session.js'
 import type { Vault } from '../secrets/vault.js'
 import { checkDeletable, checkServer, checkSubscriptions, checkTables, comparedServers } from './check-cells.js'
+import { checkForeignPartitions } from './foreign-partitions.js'
 import { checkPurgeable } from './fires-on-delete.js'
 import { lintColumns, lintLookups } from './lint-declarations.js'
 import { checkElsewhere } from './check-elsewhere.js'
@@ -94,6 +95,7 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
     for (const database of request.databases) {
       const [session, place] = [sessionOf(sessions, side, database), { cell: request[side], database }]
       findings.push(...(await checkDeletable(session, declared, place)), ...(await checkSubscriptions(session, declared, place)))
+      findings.push(...(await checkDeletable(session, declared, place)), ...(await checkForeignPartitions(session, declared, side, place)))
     }
   }
   for (const database of request.databases) findings.push(...(await checkPurgeable(sessionOf(sessions, 'source', database), declared, { cell: request.source, database })))
@@ -159,7 +161,7 @@ function sessionOf(sessions: ReadonlyMap<string, Session>, side: Side, database:
 
 /** Without these, rows cannot be looked at in any useful way. */
 function isFatal(findings: readonly Finding[]): boolean {
-  return isBlocking(findings.filter((f) => ['OM2001', 'OM2012', 'OM2102', 'OM2108', 'OM2120', 'OM2010', 'OM2116'].includes(f.code)))
+  return isBlocking(findings.filter((f) => ['OM2001', 'OM2012', 'OM2102', 'OM2108', 'OM2120', 'OM2010', 'OM2116', 'OM2131'].includes(f.code)))
 }
 
 function schemaFindings(request: ExamineRequest, plan: MovePlan, catalogs: Examined['catalogs']): readonly Finding[] {

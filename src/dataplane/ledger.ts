@@ -70,6 +70,12 @@ export function ledgerRows(table: TableShape, moveId: string, chunk: ChunkId): R
   return { from: `${from} JOIN ${tableItself(table)} ON ${where}`, where: 'true' }
 }
 
+/** The same rows as rows of the table alone, so that they can be locked. */
+export function ledgerInPlace(table: TableShape, moveId: string, chunk: ChunkId): RowSource {
+  const { from, where } = ledgerMatch(table, moveId, chunk)
+  return { from: tableItself(table), where: `EXISTS (SELECT 1 FROM ${from} WHERE ${where})` }
+}
+
 function ledgerMatch(table: TableShape, moveId: string, chunk: ChunkId): RowSource {
   const key = identityColumns(table)
   if (key.length === 0) throw bug(`${table.id.name} has no key in the ledger`)

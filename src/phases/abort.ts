@@ -1,12 +1,15 @@
 import { tableKey } from '../domain/catalog.js'
 import { MoverError } from '../domain/errors.js'
+import { ownedNumbered } from '../domain/move-plan.js'
 import type { OwnedTable } from '../domain/move-plan.js'
 import { countOwned } from '../dataplane/chunks.js'
 import { guarded } from '../dataplane/guard.js'
-import { deleteByLedger, forgetChunk, readLedger } from '../dataplane/ledger.js'
+import { deleteByLedger, forgetChunk, ledgerInPlace, readLedger } from '../dataplane/ledger.js'
 import type { LedgerRow } from '../dataplane/ledger.js'
-import { ownedInPlace } from '../dataplane/owned-rows.js'
+import { isOwnedRow, ownedInPlace } from '../dataplane/owned-rows.js'
+import { inboundMatch } from '../dataplane/shared-rows.js'
 import { withdrawInserted } from '../dataplane/withdraw-rows.js'
+import { qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { cleanSide, liftSide } from './clean-cell.js'
@@ -66,6 +69,7 @@ async function deleteOwned(ctx: MoveContext, database: string, ledger: readonly 
     ctx.progress({ kind: 'step', text: `taking ${chunk.rows} row(s) of ${tableKey(table.id)} back from ${cell.label}` })
     await cell.load.use((session) =>
       guarded(session, ctx.holder, async () => {
+        await assertUnused(ctx, session, table, chunk)
         const deleted = await deleteChunk(ctx, session, table, chunk)
         if (deleted !== chunk.rows) throw notAll(tableKey(table.id), deleted, chunk.rows)
         await forgetChunk(session, ctx.holder.moveId, chunk)
@@ -90,6 +94,29 @@ async function withdraw(ctx: MoveContext, database: string, ledger: readonly Led
   for (const { table, deleted, spared } of results) {
     ctx.progress({ kind: 'step', text: `took ${deleted} inserted row(s) of ${tableKey(table.id)} back${spared === 0 ? '' : `, left ${spared} that rows of ${ctx.target} refer to by now`}` })
     if (spared > 0) await ctx.journal.event('inserted_rows_left', { table: tableKey(table.id), rows: spared })
+  }
+}
+
+/**
+ * A neighbour may refer to a loaded row by now: no fence forbids that, and the replica role would cut the reference without a word. Locked
+ * first, so that no new one comes. Rows of `query` tables are not asked: what tells whose they are may be deleted already. Throws OM2115.
+ */
+async function assertUnused(ctx: MoveContext, session: Session, table: OwnedTable, chunk: LedgerRow): Promise<void> {
+  const { plan, scope } = frozenPlan(ctx)
+  const inbound = table.inbound.map((one) => ({ ...one, owner: ownedNumbered(plan, one.child) })).filter(({ owner }) => owner?.ownership.kind !== 'query')
+  if (inbound.length === 0) return
+  const rows = table.identity === null ? ownedInPlace(table, scope) : ledgerInPlace(table, ctx.holder.moveId, chunk)
+  await session.rows(sql('purge/lock-batch', { table: rows.from, matches: rows.where }))
+  for (const one of inbound) {
+    const stays = one.owner === undefined ? 'true' : `NOT ${isOwnedRow(one.owner, { ...scope, alias: 'x' })}`
+    const { total } = await session.one<{ total: string }>(sql('purge/inbound', { child: `${qualified(one.table)} AS x`, table: rows.from, equal: inboundMatch(table, one), matches: rows.where, stays }))
+    if (total === '0') continue
+    throw new MoverError({
+      code: 'OM2115',
+      message: `${total} row(s) of ${tableKey(one.table)} on ${ctx.target} that are not the organization's refer by ${one.columns.join(', ')} to loaded rows of ${tableKey(table.id)} by now; nothing of this chunk was deleted. The source serves again`,
+      hint: 'correct these references, then run `org-mover abort` again',
+      retry: 'after-fix',
+    })
   }
 }
 

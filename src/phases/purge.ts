@@ -18,6 +18,8 @@ import { cleanSide } from './clean-cell.js'
 import { cellDatabase } from './context.js'
 import type { ChunkRecord, MoveContext } from './context.js'
 import { frozenPlan } from './scopes.js'
+import { sinceFrozen } from './since-frozen.js'
+import type { SinceFrozen } from './since-frozen.js'
 
 /**
  * Deletes the organization from the source, chunk by chunk of the manifest, children first; a chunk goes only if its rows are,
@@ -34,6 +36,7 @@ export async function purge(ctx: MoveContext): Promise<void> {
 
 async function deleteOwned(ctx: MoveContext): Promise<void> {
   await assertNothingFires(ctx)
+  const { inbound } = await assertComparable(ctx)
   await assertNothingNew(ctx)
   const { plan } = frozenPlan(ctx)
   const chunks = await ctx.journal.chunks()
@@ -42,7 +45,7 @@ async function deleteOwned(ctx: MoveContext): Promise<void> {
     for (const chunk of chunks.filter((c) => c.tableNo === table.no && !c.purged)) {
       ctx.signal.throwIfAborted()
       ctx.journal.assertGoesOn()
-      const rows = await purgeChunk(ctx, table, chunk)
+      const rows = await purgeChunk(ctx, { ...table, inbound: [...table.inbound, ...(inbound.get(table.no) ?? [])] }, chunk)
       await ctx.journal.markChunk({ tableNo: table.no, chunkNo: chunk.chunkNo, purged: true })
       ctx.progress({ kind: 'moved', table: tableKey(table.id), rows, bytes: 0 })
     }
@@ -80,6 +83,18 @@ async function assertNothingFires(ctx: MoveContext): Promise<void> {
       retry: 'after-fix',
     })
   }
+}
+
+/** Migrations go on while the source is retained: what they took away cannot be compared, what they added may refer to rows that go. Throws OM6002. */
+async function assertComparable(ctx: MoveContext): Promise<SinceFrozen> {
+  const since = await sinceFrozen(ctx)
+  if (since.problems.length === 0) return since
+  throw new MoverError({
+    code: 'OM6002',
+    message: `the schema of ${ctx.source} is not the one that was verified: ${since.problems.join('; ')}. Nothing was deleted by this run`,
+    hint: 'rows are purged only where they can be compared with what was verified: put back what is gone, move or delete by hand what came since, then run `org-mover purge` again',
+    retry: 'after-fix',
+  })
 }
 
 /** An owned row that is not in the manifest stops the purge before it begins: somebody wrote past the fence. */

@@ -7,10 +7,13 @@ import type { MoveContext } from './context.js'
 import { coveringChunks } from './covering-chunks.js'
 import { inParallel } from './parallel.js'
 import { frozenPlan } from './scopes.js'
+import { sinceFrozen } from './since-frozen.js'
 
 /** After the cutover: the retained source still holds, byte for byte, what was verified. Throws OM4001 naming the tables that do not, OM4002 where the journal does not name every row. */
 export async function verifyManifest(ctx: MoveContext): Promise<void> {
   const { plan, scope } = frozenPlan(ctx)
+  const { problems } = await sinceFrozen(ctx)
+  if (problems.length > 0) throw notVerified(ctx, problems.join('; '), 'the purge will refuse: put back what is gone, move or delete by hand what came since')
   const seeds = seedsOf(ctx.holder.moveId)
   const tables = new Map(plan.owned.map((table) => [table.no, table]))
   const changed = new Set<string>()
@@ -23,10 +26,9 @@ export async function verifyManifest(ctx: MoveContext): Promise<void> {
     ctx.progress({ kind: 'moved', table: tableKey(table.id), rows: found.rows, bytes: 0 })
   })
   if (changed.size === 0) return
-  throw new MoverError({
-    code: 'OM4001',
-    message: `the retained rows on ${ctx.source} are not those that were verified: ${[...changed].sort().join(', ')}`,
-    hint: 'find out who wrote past the fence; the purge will refuse these tables',
-    retry: 'after-fix',
-  })
+  throw notVerified(ctx, [...changed].sort().join(', '), 'find out who wrote past the fence; the purge will refuse these tables')
+}
+
+function notVerified(ctx: MoveContext, what: string, hint: string): MoverError {
+  return new MoverError({ code: 'OM4001', message: `the retained rows on ${ctx.source} are not those that were verified: ${what}`, hint, retry: 'after-fix' })
 }

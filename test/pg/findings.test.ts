@@ -212,6 +212,16 @@ describe('the target', () => {
 })
 
 describe('tables and servers', () => {
+  test('OM2131: a partition that is a foreign table stops a move from its cell, and is told on the other', async () => {
+    const both = 'CREATE TABLE days (id bigint, organization_id bigint NOT NULL, day int NOT NULL, PRIMARY KEY (id, day)) PARTITION BY LIST (day); CREATE TABLE days_1 PARTITION OF days FOR VALUES IN (1)'
+    // a foreign table cannot be part of a table with a primary key
+    const old = 'ALTER TABLE days DROP CONSTRAINT days_pkey; CREATE EXTENSION file_fdw; CREATE SERVER archive FOREIGN DATA WRAPPER file_fdw; CREATE FOREIGN TABLE days_old PARTITION OF days FOR VALUES IN (0) SERVER archive OPTIONS (filename \'/dev/null\')'
+    const { lines, of } = await found({ both, source: old, target: 'ALTER TABLE days DROP CONSTRAINT days_pkey' })
+    expect(lines).toEqual(['OM2116 warning cell-a days -', 'OM2131 error cell-a days -'])
+    expect(of('OM2131').message).toContain('public.days_old')
+    expect((await found({ both: `${both}; ${old}` })).lines).toContain('OM2131 warning cell-b days -')
+  })
+
   test('OM2111: a where that is no expression', async () => {
     const { lines, changes } = await found({ both: 'CREATE TABLE versions (id bigint PRIMARY KEY, of text)', tenancy: { tables: { 'public.versions': { exempt: 'query', where: 't.no_such_column = :org' } } } })
     expect(lines).toEqual(['OM2111 error cell-a versions -'])

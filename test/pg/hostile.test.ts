@@ -220,3 +220,43 @@ test.each([
   const purged = await cells.app.purge(moved.moveId ?? '', {}, cells.io)
   expect([purged.error, await a?.query('SELECT (SELECT count(*)::int FROM notes) AS notes, n FROM counters')]).toEqual([null, [{ notes: 0, n: 7 }]])
 })
+
+test.each([
+  ['ALTER TABLE notes DROP body', 'column body of public.notes is gone', 'OM6002'],
+  ['ALTER TABLE notes RENAME TO remarks', 'table public.notes is gone', 'OM6002'],
+  ['CREATE TABLE later (id bigint PRIMARY KEY, organization_id bigint NOT NULL); INSERT INTO later VALUES (1, 1), (2, 2)', 'public.later was created since, and holds 1 row(s)', 'OM6002'],
+  ['CREATE TABLE later (id bigint PRIMARY KEY, note_id bigint NOT NULL REFERENCES notes ON DELETE CASCADE); INSERT INTO later VALUES (1, 1)', 'public.later that stay', 'OM6003'],
+])('P9: a migration while the source is retained is told, and nothing that it made unsure is deleted: %s', async (migration, told, code) => {
+  await using cells = await cellsInProcess({ databases: ['main'], orgs: ['1'], setUp, config: {} })
+  const a = cells.databases.a.get('main')
+  const moved = await cells.app.move({ org: '1', to: 'cell-b' }, cells.io)
+  await a?.query(migration)
+  if (code === 'OM6002') expect(await cells.app.verify(moved.moveId ?? '', cells.io)).toMatchObject({ error: { code: 'OM4001', message: expect.stringContaining(told) } })
+  const purged = await cells.app.purge(moved.moveId ?? '', {}, cells.io)
+  expect(purged.error).toMatchObject({ code, message: expect.stringContaining(told), hint: expect.stringContaining('org-mover purge') })
+  expect(await a?.query(`SELECT id FROM ${migration.includes('remarks') ? 'remarks' : 'notes'}`)).toEqual([{ id: '1' }])
+})
+
+test('P9: columns, indexes and tables that a migration adds while the source is retained stop no purge', async () => {
+  await using cells = await cellsInProcess({ databases: ['main'], orgs: ['1'], setUp, config: {} })
+  const a = cells.databases.a.get('main')
+  const moved = await cells.app.move({ org: '1', to: 'cell-b' }, cells.io)
+  await a?.query(`ALTER TABLE notes ADD more int DEFAULT 5; CREATE INDEX ON notes (body); CREATE TABLE later (id bigint PRIMARY KEY, organization_id bigint NOT NULL, note_id bigint REFERENCES notes); INSERT INTO later VALUES (2, 2, NULL)`)
+  const purged = await cells.app.purge(moved.moveId ?? '', {}, cells.io)
+  expect([purged.error, purged.state, await a?.query('SELECT id FROM notes'), await a?.query('SELECT id FROM later')]).toEqual([null, 'completed', [], [{ id: '2' }]])
+})
+
+test("P2, P5: an abort does not cut a neighbour's reference to a row that was loaded: it says so, and ends when that is put right", async () => {
+  const links = 'CREATE TABLE links (id bigint PRIMARY KEY, organization_id bigint NOT NULL REFERENCES organizations, note_id bigint REFERENCES notes)'
+  await using cells = await cellsInProcess({ databases: ['main'], orgs: ['1'], setUp: (cell) => `${setUp(cell)}; ${links}; ${cell === 'a' ? 'INSERT INTO links VALUES (5, 1, 1)' : 'INSERT INTO organizations VALUES (9)'}`, config: {} })
+  const b = cells.databases.b.get('main')
+  const moved = await cells.app.move({ org: '1', to: 'cell-b', pauseBefore: 'cutover' }, cells.io)
+  expect([moved.error, moved.state]).toEqual([null, 'paused'])
+  await b?.query('INSERT INTO links VALUES (90, 9, 1)')
+  const stopped = await cells.app.abort(moved.moveId ?? '', cells.io)
+  expect(stopped).toMatchObject({ state: 'aborting', error: { code: 'OM2115', message: expect.stringContaining('1 row(s) of public.links'), hint: expect.stringContaining('org-mover abort') } })
+  expect(await b?.query('SELECT l.id FROM links AS l JOIN notes AS n ON n.id = l.note_id WHERE l.organization_id = 9')).toEqual([{ id: '90' }])
+  await b?.query('UPDATE links SET note_id = NULL WHERE id = 90')
+  const aborted = await cells.app.abort(moved.moveId ?? '', cells.io)
+  expect([aborted.error, aborted.state, await b?.query('SELECT id FROM notes'), await b?.query('SELECT id, note_id FROM links')]).toEqual([null, 'aborted', [], [{ id: '90', note_id: null }]])
+})
