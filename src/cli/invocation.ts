@@ -1,6 +1,9 @@
 import type { LogFormat, LogLevel } from '../observability/logger.js'
 import type { MoveState, Phase } from '../domain/vocabulary.js'
 
+export const REPORT_FORMATS = ['html', 'json'] as const
+export type ReportFormat = (typeof REPORT_FORMATS)[number]
+
 /** What the operator asked for, after all checks of usage. */
 export type Invocation =
   | { readonly command: 'init' }
@@ -13,6 +16,8 @@ export type Invocation =
   | { readonly command: 'resume'; readonly moveId: string; readonly maxWindowMs: number | null; readonly takeOver: boolean; readonly yes: boolean }
   | { readonly command: 'pause'; readonly moveId: string; readonly yes: boolean }
   | { readonly command: 'status'; readonly moveId: string | null; readonly watch: boolean }
+  /** `output` null: to a file of the move's name for html, to standard output for json. */
+  | { readonly command: 'report'; readonly moveId: string; readonly format: ReportFormat; readonly output: string | null }
   | { readonly command: 'list'; readonly org: string | null; readonly state: MoveState | null }
   | { readonly command: 'verify'; readonly moveId: string }
   | { readonly command: 'abort'; readonly moveId: string; readonly yes: boolean }
@@ -35,7 +40,7 @@ export interface GlobalOptions {
 }
 
 /** Which document of documents.ts a command prints. */
-export type DocumentKind = 'done' | 'check' | 'discover' | 'plan' | 'move' | 'list' | 'error'
+export type DocumentKind = 'done' | 'check' | 'discover' | 'plan' | 'move' | 'list' | 'report' | 'error'
 
 export const DOCUMENT_KINDS: Readonly<Record<CommandName, DocumentKind>> = {
   init: 'done',
@@ -48,6 +53,7 @@ export const DOCUMENT_KINDS: Readonly<Record<CommandName, DocumentKind>> = {
   resume: 'move',
   pause: 'move',
   status: 'move',
+  report: 'report',
   list: 'list',
   verify: 'move',
   abort: 'move',

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { programVersion } from '../config/program-version.js'
 import { MOVE_STATES, PHASES } from '../domain/vocabulary.js'
 import { LOG_FORMATS, LOG_LEVELS } from '../observability/logger.js'
+import { REPORT_FORMATS } from './invocation.js'
 import type { Invocation } from './invocation.js'
 import type { Usage } from './usage.js'
 
@@ -147,6 +148,13 @@ function defineDriving(define: Define, { usage, run }: ProgramOptions): void {
       const [id] = usage.positional(command.args, 1)
       run({ command: 'status', moveId: usage.optional('MOVE_ID', id), watch: raw['watch'] === true })
     })
+  define('report', 'write down all that is known of a move: one self-contained page, or JSON; from any machine, also after the purge', [example('report'), `${example('report')} --output move.html`, `${example('report')} --format json`])
+    .argument('[MOVE_ID]', 'id of the move, or a unique prefix of it')
+    .option('--format <format>', `${REPORT_FORMATS.join(' or ')} (default: html)`)
+    .option('--output <file>', 'the file to write, or - for standard output (default: org-mover-MOVE_ID.html; json goes to standard output)')
+    .action((_id: unknown, raw: RawOptions, command: Command) =>
+      run({ command: 'report', moveId: moveId(command), format: usage.oneOf('--format', raw['format'], REPORT_FORMATS) ?? 'html', output: usage.optional('--output', raw['output']) }),
+    )
   define('verify', 'compare again: before the cutover source and target, after it source and manifest', [example('verify')])
     .argument('[MOVE_ID]', 'id of the move, or a unique prefix of it')
     .action((_id: unknown, _raw: RawOptions, command: Command) => run({ command: 'verify', moveId: moveId(command) }))

@@ -3,6 +3,7 @@ import { examine } from '../checks/examine.js'
 import type { CheckDocument, DiscoverDocument, DoneDocument, ListDocument, MoveDocument, PlanDocument } from '../domain/documents.js'
 import { formatDuration } from '../domain/durations.js'
 import { MoverError } from '../domain/errors.js'
+import type { ReportDocument } from '../domain/report.js'
 import { ENDED_STATES, MOVE_STATES } from '../domain/vocabulary.js'
 import type { MovePhase, MoveState, Phase } from '../domain/vocabulary.js'
 import { applicationName } from '../dataplane/names.js'
@@ -33,6 +34,7 @@ import { moveDocument, moveSummary } from './move-document.js'
 import type { MoveRow } from './move-row.js'
 import { assertPausable, requestPause } from './pause-move.js'
 import { planDocument } from './plan-document.js'
+import { reportMove } from './report.js'
 import { runMove } from './run-move.js'
 import { whoAmI } from './who-am-i.js'
 import { takeBackWhenSpent, windowNotice } from './window-limit.js'
@@ -172,6 +174,10 @@ export class App implements AsyncDisposable {
   async status(moveId: string): Promise<MoveDocument> {
     const control = await this.#ready()
     return moveDocument(control, (await loadMove(control, moveId)).id)
+  }
+
+  async report(moveId: string): Promise<ReportDocument> {
+    return reportMove(await this.#ready(), moveId)
   }
 
   async list(filter: { readonly org?: string; readonly state?: MoveState; readonly openOnly?: boolean }): Promise<ListDocument> {
