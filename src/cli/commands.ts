@@ -8,6 +8,7 @@ import { orInterrupted } from './interrupts.js'
 import type { Invocation } from './invocation.js'
 import type { Outcome } from './outcome.js'
 import { movePage } from './report/move-page.js'
+import { planPage } from './report/plan-page.js'
 import { writeReport } from './report/write-report.js'
 import { printable } from './style.js'
 import { watchStatus } from './watch.js'
@@ -100,7 +101,7 @@ async function look(app: App, invocation: Looking, context: CommandContext): Pro
     case 'discover':
       return discover(app, invocation)
     case 'plan':
-      return { kind: 'plan', document: await app.plan(moveRequest(invocation)) }
+      return plan(app, invocation)
     case 'report':
       return report(app, invocation, context)
     case 'list': {
@@ -121,6 +122,12 @@ async function discover(app: App, { cell, write, check }: Extract<Invocation, { 
   if (check) return { kind: 'check', document: await app.discover({ ...where, mode: 'check' }) }
   const document = await (write === null ? app.discover({ ...where, mode: 'show' }) : app.discover({ ...where, mode: 'write', directory: write }))
   return { kind: 'discover', document }
+}
+
+async function plan(app: App, invocation: Extract<Invocation, { readonly command: 'plan' }>): Promise<Outcome> {
+  const document = await app.plan(moveRequest(invocation))
+  if (invocation.report !== null) await writeReport(invocation.report, planPage(document))
+  return { kind: 'plan', document }
 }
 
 /** A page goes to a file, since nobody reads it in a terminal; with --json the document goes to standard output besides. */

@@ -58,6 +58,9 @@ function emptyPlan(known: Known): Omit<PlanDocument, 'findings' | 'blocking' | '
     tables: [],
     totals: { tables: 0, rows: 0, bytes: 0 },
     estimate: { windowSeconds: null, basis: 'unknown' },
+    classes: [],
+    notMoved: [],
+    steps: [],
   }
 }
 

@@ -108,10 +108,10 @@ function defineMoves(define: Define, { usage, run }: ProgramOptions): void {
     to: usage.required('--to', raw['to']),
     from: usage.optional('--from', raw['from']),
   })
-  withTarget(define('plan', 'dry run: ownership, conflicts, counts, bytes, estimated window; writes nothing anywhere', ['org-mover plan --org 42 --to cell-b'])).action(
+  withTarget(define('plan', 'dry run: ownership, conflicts, counts, bytes, estimated window; writes nothing on any cell', ['org-mover plan --org 42 --to cell-b', 'org-mover plan --org 42 --to cell-b --report plan.html'])).option('--report <file>', 'write the plan as one self-contained page besides, for a change review').action(
     (raw: RawOptions, command: Command) => {
       usage.positional(command.args, 0)
-      run({ command: 'plan', ...target(raw) })
+      run({ command: 'plan', ...target(raw), report: usage.optional('--report', raw['report']) })
     },
   )
   withTarget(define('move', 'move an organization to another cell', ['org-mover move --org 42 --to cell-b', 'org-mover move --org 42 --to cell-b --pause-before cutover --yes']))

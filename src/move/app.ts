@@ -17,6 +17,7 @@ import { verify } from '../phases/verify.js'
 import { verifyManifest } from '../phases/verify-manifest.js'
 import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
 import { Session } from '../postgres/session.js'
+import { sql } from '../postgres/sql.js'
 import { generateTransportKey } from '../secrets/transport-key.js'
 import { PostgresRouter } from '../routing/postgres-router.js'
 import type { Router } from '../routing/router.js'
@@ -129,7 +130,7 @@ export class App implements AsyncDisposable {
     const { source } = await this.#endpoints(request)
     await this.#assertDictionary(source)
     const examined = await examine(this.#examination(request, source))
-    return planDocument(this.#settings, { org: request.org, source, target: request.to }, examined)
+    return planDocument(this.#settings, { org: request.org, source, target: request.to }, examined, await this.#publications(source))
   }
 
   async move(request: MoveRequest & { readonly pauseBefore?: Phase; readonly maxWindowMs?: number }, io: MoveIo): Promise<MoveDocument> {
@@ -285,6 +286,16 @@ export class App implements AsyncDisposable {
       else await journal.update({ error: null })
     })
     return takeBackWhenSpent(document, { ...options, assertFits: assertAbortable })
+  }
+
+  /** Whose consumers see a purge as deletions. */
+  async #publications(cell: string): Promise<readonly string[]> {
+    const names: string[] = []
+    for (const database of cellNamed(this.#settings, cell).databases.keys()) {
+      await using session = await this.#open(cell, database)
+      for (const { name } of await session.rows<{ name: string }>(sql('prepare/publications'))) names.push(`${name} in ${database}`)
+    }
+    return names
   }
 
   #limits(): ReadonlyMap<string, number> {
