@@ -7,23 +7,21 @@ import { embeddedJson, html } from './html.js'
 import { page, section, table, verdict } from './page.js'
 import type { VerdictText } from './page.js'
 
-const WRITES = { source: 'source', nobody: 'nobody', target: 'target' } as const
-
 /** The plan as one file for a change review, of the same pieces as the report of the move itself. */
 export function planPage(document: PlanDocument): string {
   const { org, target, tables, findings, classes, notMoved, steps } = document
   const source = document.source ?? '?'
   const number = (title: string) => ({ title, isNumber: true })
   const shown = tables.filter(({ rows }) => rows > 0).toSorted((a, b) => b.bytes - a.bytes)
-  const unindexed = shown.filter(({ index }) => index === null)
+  const unindexed = findings.filter(({ code }) => code === 'OM2118')
   return page(`Plan: organization ${org} from ${source} to ${target}`, [
     html`<h1>Plan: organization ${org}, ${source} → ${target}</h1>`,
     verdict(verdictOf(document)),
     section('Ownership', table([{ title: 'Class' }, number('Tables'), number('Rows'), number('Size')], classes.map((one) => [one.class, one.tables, formatCount(one.rows), formatBytes(one.bytes)]))),
     section('Findings', findingsMarkup(findings)),
     section('Biggest tables', bars('bytes by table', shown.map((one) => ({ name: `${one.schema}.${one.table}`, value: one.bytes, text: formatBytes(one.bytes) })))),
-    section('Read without an index', table([{ title: 'Table' }, number('Rows')], unindexed.map((one) => [`${one.database} ${one.schema}.${one.table}`, formatCount(one.rows)]))),
-    section('What the move will do', table([{ title: '' }, { title: 'Phase' }, { title: 'Step' }, { title: 'Who accepts writes' }], steps.map(({ phase, text, writes }, n) => [n + 1, phase, text, WRITES[writes]]))),
+    section('Missing indexes', table([{ title: 'Table' }, { title: 'Statement' }], unindexed.map((one) => [`${one.database ?? ''} ${one.schema ?? ''}.${one.table ?? ''}`, html`<code>${one.hint}</code>`]))),
+    section('What the move will do', table([{ title: '' }, { title: 'Phase' }, { title: 'Step' }, { title: 'Who accepts writes' }], steps.map(({ phase, text, writes }, n) => [n + 1, phase, text, writes]))),
     section('Not moved', table([{ title: 'What' }, { title: 'Why' }], notMoved.map(({ what, why }) => [what, why]))),
     section('All tables', table([{ title: 'Database' }, { title: 'Table' }, { title: 'Class' }, number('Rows'), number('Size'), number('Chunks'), { title: 'Index' }], shown.map((one) => [one.database, `${one.schema}.${one.table}`, one.class, `${one.rowsExact ? '' : '~'}${formatCount(one.rows)}`, formatBytes(one.bytes), one.chunks, one.index]))),
     embeddedJson('document', document),
