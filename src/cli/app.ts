@@ -1,5 +1,6 @@
 import type { Settings } from '../config/settings.js'
 import type { CheckDocument, DiscoverDocument, DoneDocument, ListDocument, MoveDocument, PlanDocument } from '../domain/documents.js'
+import type { ReportDocument } from '../domain/report.js'
 import type { MoveState, Phase } from '../domain/vocabulary.js'
 import type { Logger } from '../observability/logger.js'
 import type { Progress } from '../observability/progress.js'
@@ -44,6 +45,8 @@ export interface App extends AsyncDisposable {
   /** Asks whoever drives the move to rest at the next chunk or phase; does not wait for it. */
   pause(moveId: string, io: Pick<MoveIo, 'confirm'>): Promise<MoveDocument>
   status(moveId: string): Promise<MoveDocument>
+  /** All that the journal keeps of a move; asks no cell. */
+  report(moveId: string): Promise<ReportDocument>
   /** Without filter: every move. `openOnly`: those that have not ended. */
   list(filter: { readonly org?: string; readonly state?: MoveState; readonly openOnly?: boolean }): Promise<ListDocument>
   verify(moveId: string, io: MoveIo): Promise<MoveDocument>

@@ -7,11 +7,16 @@ import { initialize } from './init.js'
 import { orInterrupted } from './interrupts.js'
 import type { Invocation } from './invocation.js'
 import type { Outcome } from './outcome.js'
+import { movePage } from './report/move-page.js'
+import { planPage } from './report/plan-page.js'
+import { writeReport } from './report/write-report.js'
+import { printable } from './style.js'
 import { watchStatus } from './watch.js'
 
 export interface CommandContext {
   readonly host: Host
   readonly configFile: string
+  readonly json: boolean
   readonly logger: Logger
   readonly signal: AbortSignal
   readonly progress: Progress
@@ -84,7 +89,7 @@ async function performWith(app: App, invocation: WithApp, context: CommandContex
   }
 }
 
-type Looking = Extract<Invocation, { readonly command: 'doctor' | 'route get' | 'discover' | 'plan' | 'status' | 'list' }>
+type Looking = Extract<Invocation, { readonly command: 'doctor' | 'route get' | 'discover' | 'plan' | 'status' | 'report' | 'list' }>
 
 /** Commands that change nothing on any cell. */
 async function look(app: App, invocation: Looking, context: CommandContext): Promise<Outcome> {
@@ -96,7 +101,9 @@ async function look(app: App, invocation: Looking, context: CommandContext): Pro
     case 'discover':
       return discover(app, invocation)
     case 'plan':
-      return { kind: 'plan', document: await app.plan(moveRequest(invocation)) }
+      return plan(app, invocation)
+    case 'report':
+      return report(app, invocation, context)
     case 'list': {
       const { org, state } = invocation
       return { kind: 'list', document: await app.list({ ...(org === null ? {} : { org }), ...(state === null ? {} : { state }) }) }
@@ -115,6 +122,23 @@ async function discover(app: App, { cell, write, check }: Extract<Invocation, { 
   if (check) return { kind: 'check', document: await app.discover({ ...where, mode: 'check' }) }
   const document = await (write === null ? app.discover({ ...where, mode: 'show' }) : app.discover({ ...where, mode: 'write', directory: write }))
   return { kind: 'discover', document }
+}
+
+async function plan(app: App, invocation: Extract<Invocation, { readonly command: 'plan' }>): Promise<Outcome> {
+  const document = await app.plan(moveRequest(invocation))
+  if (invocation.report !== null) await writeReport(invocation.report, planPage(document))
+  return { kind: 'plan', document }
+}
+
+/** A page goes to a file, since nobody reads it in a terminal; with --json the document goes to standard output besides. */
+async function report(app: App, { moveId, format, output }: Extract<Invocation, { readonly command: 'report' }>, { json }: CommandContext): Promise<Outcome> {
+  const document = await app.report(moveId)
+  if (document.report === null) return { kind: 'report', document, text: '' }
+  const text = format === 'html' ? movePage(document, document.report).trimEnd() : JSON.stringify(document, null, 2)
+  const file = output ?? (format === 'html' && !json ? `org-mover-${document.report.move.moveId}.html` : '-')
+  if (file === '-') return { kind: 'report', document, text }
+  await writeReport(file, `${text}\n`)
+  return { kind: 'report', document, text: `the report is in ${printable(file)} (SHA-256 of its document ${document.sha256 ?? ''})` }
 }
 
 function limitOf({ maxWindowMs }: { readonly maxWindowMs: number | null }): { readonly maxWindowMs?: number } {

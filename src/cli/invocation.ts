@@ -1,6 +1,9 @@
 import type { LogFormat, LogLevel } from '../observability/logger.js'
 import type { MoveState, Phase } from '../domain/vocabulary.js'
 
+export const REPORT_FORMATS = ['html', 'json'] as const
+export type ReportFormat = (typeof REPORT_FORMATS)[number]
+
 /** What the operator asked for, after all checks of usage. */
 export type Invocation =
   | { readonly command: 'init' }
@@ -8,11 +11,13 @@ export type Invocation =
   | { readonly command: 'route get'; readonly org: string }
   | { readonly command: 'route set'; readonly org: string; readonly to: string; readonly yes: boolean }
   | { readonly command: 'discover'; readonly cell: string | null; readonly write: string | null; readonly check: boolean }
-  | { readonly command: 'plan'; readonly org: string; readonly to: string; readonly from: string | null }
+  | { readonly command: 'plan'; readonly org: string; readonly to: string; readonly from: string | null; readonly report: string | null }
   | { readonly command: 'move'; readonly org: string; readonly to: string; readonly from: string | null; readonly pauseBefore: Phase | null; readonly maxWindowMs: number | null; readonly yes: boolean }
   | { readonly command: 'resume'; readonly moveId: string; readonly maxWindowMs: number | null; readonly takeOver: boolean; readonly yes: boolean }
   | { readonly command: 'pause'; readonly moveId: string; readonly yes: boolean }
   | { readonly command: 'status'; readonly moveId: string | null; readonly watch: boolean }
+  /** `output` null: to a file of the move's name for html, to standard output for json. */
+  | { readonly command: 'report'; readonly moveId: string; readonly format: ReportFormat; readonly output: string | null }
   | { readonly command: 'list'; readonly org: string | null; readonly state: MoveState | null }
   | { readonly command: 'verify'; readonly moveId: string }
   | { readonly command: 'abort'; readonly moveId: string; readonly yes: boolean }
@@ -35,7 +40,7 @@ export interface GlobalOptions {
 }
 
 /** Which document of documents.ts a command prints. */
-export type DocumentKind = 'done' | 'check' | 'discover' | 'plan' | 'move' | 'list' | 'error'
+export type DocumentKind = 'done' | 'check' | 'discover' | 'plan' | 'move' | 'list' | 'report' | 'error'
 
 export const DOCUMENT_KINDS: Readonly<Record<CommandName, DocumentKind>> = {
   init: 'done',
@@ -48,6 +53,7 @@ export const DOCUMENT_KINDS: Readonly<Record<CommandName, DocumentKind>> = {
   resume: 'move',
   pause: 'move',
   status: 'move',
+  report: 'report',
   list: 'list',
   verify: 'move',
   abort: 'move',

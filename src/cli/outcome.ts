@@ -1,6 +1,7 @@
 import type { CheckDocument, DiscoverDocument, DoneDocument, ErrorDocument, ListDocument, MoveDocument, PlanDocument } from '../domain/documents.js'
 import { errorDocument, NOT_VERIFIED } from '../domain/documents.js'
 import type { MoverError } from '../domain/errors.js'
+import type { ReportDocument } from '../domain/report.js'
 import type { DocumentKind } from './invocation.js'
 
 /** The document that a command ends with, tagged with its kind for rendering. */
@@ -11,6 +12,8 @@ export type Outcome =
   | { readonly kind: 'plan'; readonly document: PlanDocument }
   | { readonly kind: 'move'; readonly document: MoveDocument }
   | { readonly kind: 'list'; readonly document: ListDocument }
+  /** What is shown of it instead of the document itself, without --json. */
+  | { readonly kind: 'report'; readonly document: ReportDocument; readonly text: string }
   | { readonly kind: 'error'; readonly document: { readonly error: ErrorDocument | null } }
 
 /** What a failed command knows of itself. */
@@ -40,6 +43,8 @@ export function emptyOutcome(kind: DocumentKind, failure: MoverError | null, kno
       return { kind, document: { ...EMPTY_MOVE, org, source: known.source ?? null, target: known.target ?? null, moveId: known.moveId ?? null, findings, error } }
     case 'list':
       return { kind, document: { moves: [], error } }
+    case 'report':
+      return { kind, document: { report: null, sha256: null, error }, text: '' }
     case 'error':
       return { kind, document: { error } }
   }
@@ -53,6 +58,9 @@ function emptyPlan(known: Known): Omit<PlanDocument, 'findings' | 'blocking' | '
     tables: [],
     totals: { tables: 0, rows: 0, bytes: 0 },
     estimate: { windowSeconds: null, basis: 'unknown' },
+    classes: [],
+    notMoved: [],
+    steps: [],
   }
 }
 

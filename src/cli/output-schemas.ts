@@ -60,6 +60,9 @@ const plan = z.object({
   tables: z.array(z.object({ ...tableName, class: tableClass, rows: count, rowsExact: z.boolean(), bytes: count, chunks: count, index: text.nullable() })),
   totals: z.object({ tables: count, rows: count, bytes: count }),
   estimate: z.object({ windowSeconds: count.nullable(), basis: text }),
+  classes: z.array(z.object({ class: tableClass, tables: count, rows: count, bytes: count })),
+  notMoved: z.array(z.object({ what: text, why: text })),
+  steps: z.array(z.object({ phase: z.enum(PHASES), text, writes: z.enum(['source', 'nobody', 'target']).describe('who accepts writes to the organization meanwhile') })),
   findings,
   blocking: z.boolean(),
   error,
@@ -106,12 +109,52 @@ const progress = z.object({ rowsDone: count, rowsTotal: count, rowsPerSecond: co
 const participant = z.object({ participant: text, verb: z.enum(PARTICIPANT_VERBS), state: z.enum(['running', 'done', 'failed']), attempts: count, seconds: count, facts: z.record(text, text), error: text.nullable() })
 const move = moveSummary.extend({ tables: z.array(movedTable), secrets: z.array(secret), participants: z.array(participant).describe('what lives outside PostgreSQL: the last run of each verb'), progress: progress.nullable() })
 
+const instant = z.string().describe('ISO 8601, by the control server\'s clock')
+const optional = { text: text.nullable(), instant: instant.nullable(), count: count.nullable() }
+const estimate = z.object({ windowSeconds: count.nullable(), basis: text })
+const tableFingerprint = z.object({ rows: count, digest: text }).nullable()
+const report = z.object({
+  report: z
+    .object({
+      generatedAt: instant,
+      generatedBy: text,
+      move: z.object({
+        moveId: text, org: text, source: text, target: text, state: z.enum(MOVE_STATES), phase: z.enum(PHASES).nullable(), createdAt: instant, createdBy: text,
+        frozenAt: optional.instant, thawedAt: optional.instant, frozenSeconds: optional.count, maxWindowSeconds: optional.count, estimate: estimate.nullable(),
+        cutOverAt: optional.instant, retentionUntil: optional.instant, endedAt: optional.instant, bytesCopied: count, repairs: count,
+        routeEpochBefore: optional.text, routeEpochAfter: optional.text, fence: moveSummary.shape.fence, next: optional.text,
+      }),
+      verification,
+      lastError: error,
+      phases: z.array(z.object({ phase: z.enum(PHASES), startedAt: instant, endedAt: optional.instant, seconds: count, outcome: optional.text, driver: optional.text, version: optional.text })),
+      throughput: z.array(z.object({ phase: z.enum(PHASES), at: instant, seconds: count, rows: count, bytes: count })),
+      tables: z.array(
+        z.object({
+          ...tableName, class: text, state: text, chunks: count, bytes: count, rowsPlanned: optional.count, rowsCopied: count, rowsVerified: count, rowsPurged: count,
+          source: tableFingerprint, target: tableFingerprint, isEqual: z.boolean().nullable(),
+        }),
+      ),
+      findings,
+      decisions: z.array(z.object({ what: text, detail: text })),
+      secrets: z.array(secret),
+      waits: z.array(z.object({ at: instant, phase: text, reason: text, seconds: count })),
+      events: z.array(z.object({ at: instant, who: text, command: text, kind: text, detail: z.record(text, z.unknown()) })),
+      servers: z.array(z.object({ side: z.enum(['source', 'target']), database: text, version: optional.text, systemIdentifier: text, timeline: z.number(), lsnAtFreeze: text, lsnAtCutover: optional.text })),
+      created: z.array(z.object({ cell: text, database: text, kind: text, name: text, removedAt: optional.instant })),
+      notMoved: z.array(z.object({ what: text, why: text })),
+    })
+    .nullable(),
+  sha256: text.nullable().describe('SHA-256, in hex, over the compact JSON of report'),
+  error,
+})
+
 export const OUTPUT_SCHEMAS = {
   done,
   check,
   discover,
   plan,
   move,
+  report,
   list: z.object({ moves: z.array(moveSummary), error }),
   error: z.object({ error }),
 } as const satisfies Record<DocumentKind, z.ZodType>
@@ -123,6 +166,7 @@ export const PRINTED_BY: Readonly<Record<DocumentKind, string>> = {
   discover: 'discover',
   plan: 'plan',
   move: 'move, resume, pause, secrets seal, secrets open, abort, purge, verify, status MOVE_ID, demo',
+  report: 'report',
   list: 'list, status',
   error: 'a command line that names no command',
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { programVersion } from '../config/program-version.js'
 import { MOVE_STATES, PHASES } from '../domain/vocabulary.js'
 import { LOG_FORMATS, LOG_LEVELS } from '../observability/logger.js'
+import { REPORT_FORMATS } from './invocation.js'
 import type { Invocation } from './invocation.js'
 import type { Usage } from './usage.js'
 
@@ -107,10 +108,10 @@ function defineMoves(define: Define, { usage, run }: ProgramOptions): void {
     to: usage.required('--to', raw['to']),
     from: usage.optional('--from', raw['from']),
   })
-  withTarget(define('plan', 'dry run: ownership, conflicts, counts, bytes, estimated window; writes nothing anywhere', ['org-mover plan --org 42 --to cell-b'])).action(
+  withTarget(define('plan', 'dry run: ownership, conflicts, counts, bytes, estimated window; writes nothing on any cell', ['org-mover plan --org 42 --to cell-b', 'org-mover plan --org 42 --to cell-b --report plan.html'])).option('--report <file>', 'write the plan as one self-contained page besides, for a change review').action(
     (raw: RawOptions, command: Command) => {
       usage.positional(command.args, 0)
-      run({ command: 'plan', ...target(raw) })
+      run({ command: 'plan', ...target(raw), report: usage.optional('--report', raw['report']) })
     },
   )
   withTarget(define('move', 'move an organization to another cell', ['org-mover move --org 42 --to cell-b', 'org-mover move --org 42 --to cell-b --pause-before cutover --yes']))
@@ -147,6 +148,13 @@ function defineDriving(define: Define, { usage, run }: ProgramOptions): void {
       const [id] = usage.positional(command.args, 1)
       run({ command: 'status', moveId: usage.optional('MOVE_ID', id), watch: raw['watch'] === true })
     })
+  define('report', 'write down all that is known of a move: one self-contained page, or JSON; from any machine, also after the purge', [example('report'), `${example('report')} --output move.html`, `${example('report')} --format json`])
+    .argument('[MOVE_ID]', 'id of the move, or a unique prefix of it')
+    .option('--format <format>', `${REPORT_FORMATS.join(' or ')} (default: html)`)
+    .option('--output <file>', 'the file to write, or - for standard output (default: org-mover-MOVE_ID.html; json goes to standard output)')
+    .action((_id: unknown, raw: RawOptions, command: Command) =>
+      run({ command: 'report', moveId: moveId(command), format: usage.oneOf('--format', raw['format'], REPORT_FORMATS) ?? 'html', output: usage.optional('--output', raw['output']) }),
+    )
   define('verify', 'compare again: before the cutover source and target, after it source and manifest', [example('verify')])
     .argument('[MOVE_ID]', 'id of the move, or a unique prefix of it')
     .action((_id: unknown, _raw: RawOptions, command: Command) => run({ command: 'verify', moveId: moveId(command) }))

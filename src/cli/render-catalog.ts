@@ -52,11 +52,28 @@ export function renderPlan(document: PlanDocument, style: Style): readonly strin
     ...(shown.length === 0 ? [] : textTable(columns, shown.map((table) => plannedRow(table, style)), style.dim)),
     ...(empty === 0 ? [] : [style.dim(`(${counted(empty, 'table')} without a row of the organization)`)]),
     '',
+    ...document.classes.map((one) => style.dim(`${one.class.padEnd(8)} ${counted(one.tables, 'table')}, ${counted(one.rows, 'row')}, ${formatBytes(one.bytes)}`)),
     `total: ${counted(totals.tables, 'table')}, ${counted(totals.rows, 'row')}, ${formatBytes(totals.bytes)}`,
     `maintenance window: ${window} (${printable(estimate.basis)})`,
     ...blankBefore(renderFindings(document.findings, style)),
+    ...blankBefore(renderNotMoved(document, style)),
+    ...blankBefore(renderSteps(document, style)),
     ...(document.blocking ? ['', style.red('The move is not possible as things stand: every error above must be gone first.')] : []),
   ]
+}
+
+/** Those with the same reason in one line: a schema has many lookup tables. */
+function renderNotMoved({ notMoved }: PlanDocument, style: Style): readonly string[] {
+  if (notMoved.length === 0) return []
+  const reasons = [...new Set(notMoved.map(({ why }) => why))]
+  return [style.bold('Not moved'), ...reasons.flatMap((why) => [`  ${printable(notMoved.filter((one) => one.why === why).map(({ what }) => what).join(', '))}`, style.dim(`      ${printable(why)}`)])]
+}
+
+const WRITES = { source: 'the source accepts writes', nobody: 'nobody does', target: 'the target does' } as const
+
+function renderSteps({ steps }: PlanDocument, style: Style): readonly string[] {
+  if (steps.length === 0) return []
+  return [style.bold('What the move will do'), ...steps.map(({ phase, text, writes }, n) => `  ${String(n + 1).padStart(2)}. ${phase.padEnd(8)} ${printable(text)} ${style.dim(`(${WRITES[writes]})`)}`)]
 }
 
 function plannedRow(table: PlannedTable, style: Style): readonly string[] {

@@ -21,6 +21,8 @@ export function renderOutcome(outcome: Outcome, style: Style): readonly string[]
       return renderMove(outcome.document, style)
     case 'list':
       return outcome.document.error === null ? renderList(outcome.document, style) : []
+    case 'report':
+      return outcome.text === '' ? [] : [outcome.text]
     case 'error':
       return []
   }

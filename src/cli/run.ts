@@ -58,7 +58,7 @@ async function execute(invocation: Invocation, options: GlobalOptions, host: Hos
   const show = (outcome: Outcome): void => host.stdout.write(`${host.stdout.isTTY ? '\u001b[H\u001b[2J' : ''}${renderOutcome(outcome, styleFor(host.stdout, host)).join('\n')}\n`)
   const configFile = options.config ?? configFromEnvironment(host)
   try {
-    const work = perform(invocation, { host, configFile, logger, signal, progress: view.progress, confirm, say, show })
+    const work = perform(invocation, { host, configFile, json: options.json, logger, signal, progress: view.progress, confirm, say, show })
     const outcome = await Promise.race([work, host.stray])
     return { outcome, hasFailed: false, interruptedBy: interrupts.by }
   } catch (thrown) {

@@ -1,5 +1,7 @@
 import type { Finding } from './finding.js'
 import type { MoverError, Retry } from './errors.js'
+import type { PlanStep } from './plan-steps.js'
+import type { NotMoved } from './report.js'
 import type { SecretCount } from './secret-count.js'
 import type { MoveState, Origin, ParticipantVerb, Phase, Strategy, TableClass } from './vocabulary.js'
 
@@ -62,6 +64,10 @@ export interface PlanDocument extends Document {
   readonly tables: readonly PlannedTable[]
   readonly totals: { readonly tables: number; readonly rows: number; readonly bytes: number }
   readonly estimate: { readonly windowSeconds: number | null; readonly basis: string }
+  /** Tables with rows of the organization, added up by class. */
+  readonly classes: readonly { readonly class: TableClass; readonly tables: number; readonly rows: number; readonly bytes: number }[]
+  readonly notMoved: readonly NotMoved[]
+  readonly steps: readonly PlanStep[]
   readonly findings: readonly Finding[]
   readonly blocking: boolean
 }

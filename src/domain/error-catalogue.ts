@@ -31,7 +31,7 @@ export const ERROR_CATALOGUE = {
   OM2005: entry(3, 'The target retains the organization from an earlier move', 'The rows of an earlier move away from this cell have not been purged yet.', 'Purge that move first.'),
   OM2006: entry(3, 'Command does not fit the state of the move', 'For example an abort after the cutover, or a purge before it.', 'The message says which command fits.'),
   OM2007: entry(3, 'Findings stop the move', 'Prepare found at least one problem of severity error.', 'Every finding names its remedy; nothing was changed.'),
-  OM2008: entry(3, 'The window would be longer than allowed', 'The estimate of the window is longer than --max-window.', 'Allow more, move at another time, or lessen what moves; `org-mover plan --sample` measures instead of estimating. Nothing was changed.'),
+  OM2008: entry(3, 'The window would be longer than allowed', 'The estimate of the window is longer than --max-window.', 'Allow more, move at another time, or lessen what moves; `org-mover plan` tells the estimate. Nothing was changed.'),
   OM2010: entry(3, 'Missing privilege', 'A role lacks a right that the move needs.', 'Grant it; schema/roles.sql holds the full set.'),
   OM2011: entry(3, 'Transaction-mode pooler', 'A session lost its settings between transactions.', 'Connect to PostgreSQL directly or through a session-mode pooler.'),
   OM2012: entry(3, 'Server does not fit', 'Server version, encoding or role (a standby) does not allow the move.', 'Connect to a primary of a supported version.'),

@@ -3,6 +3,7 @@ import { examine } from '../checks/examine.js'
 import type { CheckDocument, DiscoverDocument, DoneDocument, ListDocument, MoveDocument, PlanDocument } from '../domain/documents.js'
 import { formatDuration } from '../domain/durations.js'
 import { MoverError } from '../domain/errors.js'
+import type { ReportDocument } from '../domain/report.js'
 import { ENDED_STATES, MOVE_STATES } from '../domain/vocabulary.js'
 import type { MovePhase, MoveState, Phase } from '../domain/vocabulary.js'
 import { applicationName } from '../dataplane/names.js'
@@ -17,6 +18,7 @@ import { verify } from '../phases/verify.js'
 import { verifyManifest } from '../phases/verify-manifest.js'
 import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
 import { Session } from '../postgres/session.js'
+import { sql } from '../postgres/sql.js'
 import { generateTransportKey } from '../secrets/transport-key.js'
 import { OutsideRouter } from '../routing/outside-router.js'
 import { PostgresRouter } from '../routing/postgres-router.js'
@@ -37,6 +39,7 @@ import type { MoveRow } from './move-row.js'
 import { assertPausable, requestPause } from './pause-move.js'
 import { outsideOf } from './outside-of.js'
 import { planDocument } from './plan-document.js'
+import { reportMove } from './report.js'
 import { runMove } from './run-move.js'
 import { whoAmI } from './who-am-i.js'
 import { takeBackWhenSpent, windowNotice } from './window-limit.js'
@@ -136,7 +139,7 @@ export class App implements AsyncDisposable {
     await this.#assertDictionary(source)
     const examined = await examine(this.#examination(request, source))
     const elsewhere = await checkParticipants(this.#settings, this.#outside, { org: request.org, source, target: request.to, signal: this.#signal })
-    return planDocument(this.#settings, { org: request.org, source, target: request.to }, { ...examined, findings: [...examined.findings, ...elsewhere] })
+    return planDocument(this.#settings, { org: request.org, source, target: request.to }, { ...examined, findings: [...examined.findings, ...elsewhere] }, await this.#publications(source))
   }
 
   async move(request: MoveRequest & { readonly pauseBefore?: Phase; readonly maxWindowMs?: number }, io: MoveIo): Promise<MoveDocument> {
@@ -181,6 +184,10 @@ export class App implements AsyncDisposable {
   async status(moveId: string): Promise<MoveDocument> {
     const control = await this.#ready()
     return moveDocument(control, (await loadMove(control, moveId)).id)
+  }
+
+  async report(moveId: string): Promise<ReportDocument> {
+    return reportMove(await this.#ready(), moveId)
   }
 
   async list(filter: { readonly org?: string; readonly state?: MoveState; readonly openOnly?: boolean }): Promise<ListDocument> {
@@ -288,6 +295,16 @@ export class App implements AsyncDisposable {
       else await journal.update({ error: null })
     })
     return takeBackWhenSpent(document, { ...options, assertFits: assertAbortable })
+  }
+
+  /** Whose consumers see a purge as deletions. */
+  async #publications(cell: string): Promise<readonly string[]> {
+    const names: string[] = []
+    for (const database of cellNamed(this.#settings, cell).databases.keys()) {
+      await using session = await this.#open(cell, database)
+      for (const { name } of await session.rows<{ name: string }>(sql('prepare/publications'))) names.push(`${name} in ${database}`)
+    }
+    return names
   }
 
   #limits(): ReadonlyMap<string, number> {

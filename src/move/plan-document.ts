@@ -2,9 +2,12 @@ import type { Examined } from '../checks/examine.js'
 import type { Settings } from '../config/settings.js'
 import type { PlanDocument, PlannedTable } from '../domain/documents.js'
 import { estimateWindow } from '../domain/estimate.js'
+import { notMoved } from '../domain/not-moved.js'
+import { planSteps } from '../domain/plan-steps.js'
+import type { StepNames } from '../domain/plan-steps.js'
 import { isBlocking } from '../domain/finding.js'
 
-export function planDocument(settings: Settings, names: { readonly org: string; readonly source: string; readonly target: string }, examined: Examined): PlanDocument {
+export function planDocument(settings: Settings, names: { readonly org: string; readonly source: string; readonly target: string }, examined: Examined, publications: readonly string[]): PlanDocument {
   const tables = examined.plan.owned.map((table): PlannedTable => {
     const rows = examined.rows.get(table.no)
     const read = examined.reads.get(table.no)
@@ -26,8 +29,23 @@ export function planDocument(settings: Settings, names: { readonly org: string; 
     tables,
     totals: { tables: tables.length, rows, bytes: tables.reduce((sum, table) => sum + table.bytes, 0) },
     estimate: estimateWindow({ tables: tables.length, rows: examined.rows.size > 0 ? rows : null }),
+    classes: classesOf(tables),
+    notMoved: [...publications.map((name) => ({ what: `publication ${name} of ${names.source}`, why: 'its consumers will see the purge as deletions of the rows, unless they leave out what carries the mover\'s origin' })), ...notMoved(examined.plan)],
+    steps: planSteps({ ...names, tables: tables.length, rows, hooks: hooksOf(settings) }),
     findings: examined.findings,
     blocking: isBlocking(examined.findings),
     error: null,
   }
+}
+
+function classesOf(tables: readonly PlannedTable[]): PlanDocument['classes'] {
+  const withRows = tables.filter((table) => table.rows > 0)
+  return [...new Set(withRows.map((table) => table.class))].map((name) => {
+    const own = withRows.filter((table) => table.class === name)
+    return { class: name, tables: own.length, rows: own.reduce((sum, table) => sum + table.rows, 0), bytes: own.reduce((sum, table) => sum + table.bytes, 0) }
+  })
+}
+
+function hooksOf({ maintenance }: Settings): StepNames['hooks'] {
+  return { enter: maintenance.enter.length, ready: maintenance.ready.length, leave: maintenance.leave.length }
 }

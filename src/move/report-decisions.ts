@@ -29,7 +29,7 @@ function declared(plan: MovePlan): readonly Decision[] {
       columns.flatMap(({ name, rule, secrets }) => [
         ...(rule === null || rule.kind === 'generated' ? [] : [{ what: `column arrives changed (${rule.kind})`, detail: `${id.schema}.${id.name}.${name}` }]),
         // which codec and key, never a value
-        ...secrets.map(({ codec, key }) => ({ what: 'secret encrypted anew', detail: `${id.schema}.${id.name}.${name}: ${codec}${key === null ? '' : `, key ${key}`}` })),
+        ...secrets.map(({ codec, key }) => ({ what: 'secret encrypted anew', detail: `${id.schema}.${id.name}.${name}: ${codec}, key ${key}` })),
       ]),
     ),
   ]

@@ -35,7 +35,7 @@ export class WindowWatch implements Disposable {
 export function windowSpent(maxMs: number): MoverError {
   return new MoverError({
     code: 'OM3019',
-    message: `the organization was frozen for longer than --max-window allows (${formatDuration(maxMs)}); the route was not flipped`,
+    message: `the organization was frozen for longer than --max-window allows (${formatDuration(maxMs)}); the route was not flipped, and the move takes itself back`,
     hint: 'nothing is lost: find out what took so long (`org-mover report`), then begin again with a longer window',
     retry: 'after-fix',
   })

@@ -55,7 +55,7 @@ async function keepWithinWindow(ctx: MoveContext, { plan, rows }: Examined): Pro
   throw new MoverError({
     code: 'OM2008',
     message: `the window is estimated at ${formatDuration(estimate.windowSeconds * 1000)}, and --max-window allows ${formatDuration(maxWindowMs)} (${estimate.basis}); nothing was changed on either cell`,
-    hint: 'allow more, or measure with `org-mover plan --sample`, which tells what these cells really do',
+    hint: 'allow more, or lessen what moves; `org-mover plan` tells the same estimate without beginning a move',
     retry: 'after-fix',
   })
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { ValidateFunction } from 'ajv/dist/2020.js'
 import type { CheckDocument, DiscoverDocument, DoneDocument, ListDocument, MoveDocument, PlanDocument } from '../../src/domain/documents.js'
+import type { ReportDocument } from '../../src/domain/report.js'
 
 /** What each command prints with --json. `status` is asked for one move here, `discover` without --check. */
 export interface Documents {
@@ -17,13 +18,15 @@ export interface Documents {
   abort: MoveDocument
   purge: MoveDocument
   list: ListDocument
+  pause: MoveDocument
+  report: ReportDocument
 }
 
 export type CommandName = keyof Documents
 
 const SCHEMA_OF: Readonly<Record<CommandName, string>> = {
   init: 'done', route: 'done', doctor: 'check', discover: 'discover', plan: 'plan', list: 'list',
-  move: 'move', resume: 'move', status: 'move', verify: 'move', abort: 'move', purge: 'move',
+  move: 'move', resume: 'move', status: 'move', verify: 'move', abort: 'move', purge: 'move', pause: 'move', report: 'report',
 }
 
 const SCHEMAS = new URL('../../schema/output/', import.meta.url)

@@ -29,6 +29,7 @@ describe('a command line becomes one call of the application', () => {
     ['discover --write out', ['discover', { mode: 'write', directory: 'out' }]],
     ['plan --org 42 --to cell-b', ['plan', { org: '42', to: 'cell-b' }]],
     ['plan --org 42 --to cell-b --from cell-a', ['plan', { org: '42', to: 'cell-b', from: 'cell-a' }]],
+    [`report ${ID} --format json`, ['report', ID]],
     ['move --org 42 --to cell-b --pause-before cutover --yes', ['move', { org: '42', to: 'cell-b', pauseBefore: 'cutover' }]],
     ['move --org=-7 --to=cell-b --yes', ['move', { org: '-7', to: 'cell-b' }]],
     ['move --org 42 --to cell-b --max-window 1h30m', ['move', { org: '42', to: 'cell-b', maxWindowMs: 5_400_000 }]],

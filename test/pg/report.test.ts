@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { movePage } from '../../src/cli/report/move-page.js'
+import type { MoveReport, ReportDocument } from '../../src/domain/report.js'
+import type { CellsInProcess } from '../support/cells-in-process.js'
+import { fencedCells, mainOf } from '../support/fenced-cells.js'
+import { documentOf } from '../support/output-schema.js'
+
+const HOSTILE = `<script>alert("1")</script>'&\u202e`
+
+describe('the report of a move', () => {
+  test('tells from the journal alone, after the purge, what was moved and that both sides were equal', async () => {
+    await using cells = await fencedCells({ copy: { chunk_rows: 1 } })
+    const moved = await cells.app.move({ org: '1', to: 'cell-b', maxWindowMs: 3_600_000 }, cells.io)
+    const moveId = moved.moveId ?? ''
+    expect(await cells.app.purge(moveId, { waiveRetention: '1' }, cells.io)).toMatchObject({ state: 'completed' })
+    // neither cell can be asked any more
+    await mainOf(cells, 'a').query('DROP TABLE notes')
+    const document = await cells.app.report(moveId)
+    const report = reportOf(document)
+    expect(documentOf('report', JSON.stringify(document))).toEqual(document)
+    expect(document.sha256).toBe(createHash('sha256').update(JSON.stringify(report)).digest('hex'))
+
+    expect(report.move).toMatchObject({ moveId, org: '1', source: 'cell-a', target: 'cell-b', state: 'completed', maxWindowSeconds: 3600, routeEpochBefore: '1', routeEpochAfter: '2', fence: { source: 'none', target: 'none' } })
+    expect(report.verification.verdict).toBe('equal')
+    const notes = report.tables.find(({ table }) => table === 'notes')
+    expect(notes).toMatchObject({ rowsCopied: 2, rowsVerified: 2, rowsPurged: 2, chunks: 2, isEqual: true, source: { rows: 2 }, target: { rows: 2 } })
+    expect(notes?.source?.digest).toMatch(/^[0-9a-f]{32}$/)
+    expect(notes?.source?.digest).toBe(notes?.target?.digest)
+    const journal = await cells.control.query<{ phase: string; outcome: string; driver: string }>('SELECT phase, outcome, driver FROM org_mover.phase_run ORDER BY seq')
+    expect(report.phases.map(({ phase, outcome, driver }) => ({ phase, outcome, driver }))).toEqual(journal)
+    expect(report.phases.every(({ driver, version }) => /@.+ pid \d+/.test(driver ?? '') && /^\d+\.\d+/.test(version ?? ''))).toBe(true)
+    for (const phase of ['copy', 'verify', 'purge'] as const) {
+      expect(report.throughput.filter((part) => part.phase === phase).reduce((sum, { rows }) => sum + rows, 0), phase).toBe(report.tables.reduce((sum, one) => sum + one.rowsCopied, 0))
+    }
+    expect(report.servers.map(({ side, database }) => `${side} ${database}`).sort()).toEqual(['source main', 'target main'])
+    for (const server of report.servers) expect(server).toMatchObject({ version: expect.stringMatching(/^\d+/), lsnAtFreeze: expect.stringMatching(/\//), lsnAtCutover: expect.stringMatching(/\//) })
+    expect(report.created.length).toBeGreaterThan(0)
+    expect(report.created.every(({ removedAt }) => removedAt !== null)).toBe(true)
+    expect(report.decisions.map(({ what }) => what)).toEqual(expect.arrayContaining(['limit of the window', 'retention waived']))
+    expect(report.notMoved.map(({ what }) => what)).toEqual(expect.arrayContaining(['main public.aside', 'main public.plans', 'state outside PostgreSQL']))
+    expect(report.events.map(({ command, kind }) => `${command} ${kind}`)).toEqual(expect.arrayContaining(['move started', 'purge ended']))
+  })
+
+  test('of a move that was taken back says so', async () => {
+    await using cells = await fencedCells()
+    const { moveId } = await cells.app.move({ org: '1', to: 'cell-b', pauseBefore: 'verify' }, cells.io)
+    await cells.app.abort(moveId ?? '', cells.io)
+    const document = await cells.app.report(moveId ?? '')
+    const page = movePage(document, reportOf(document))
+    expect(page).toContain('Taken back: cell-a serves the organization as before')
+    expect(document.report?.tables.every(({ isEqual }) => isEqual === null)).toBe(true)
+    await expect(cells.app.report('ffffffff')).rejects.toMatchObject({ code: 'OM1007' })
+  })
+
+  test('is one page that loads nothing, and shows hostile names as what they are', async () => {
+    await using cells = await fencedCells()
+    const { moveId } = await cells.app.move({ org: '1', to: 'cell-b' }, cells.io)
+    const document = await hostile(cells, moveId ?? '')
+    const page = movePage(document, reportOf(document))
+    expect(page).not.toContain('<script>alert')
+    expect(page).not.toContain('\u202e')
+    expect(page.match(/<script/g)).toHaveLength(1)
+    expect(page.replaceAll(/<script type="application\/json".*<\/script>/gs, '')).not.toMatch(/(?:src|href|url)\s*[=(]|@import|https?:/)
+    const embedded = /<script type="application\/json" id="document">(.*)<\/script>/s.exec(page)?.[1]
+    expect(JSON.parse(embedded ?? '')).toEqual(document)
+    const opened = await openedInBrowser(page)
+    if (opened === null) return
+    expect(opened).toContain(document.sha256)
+    expect(opened).toContain('Moved and proven equal')
+    expect(opened).not.toContain('<script>alert')
+  })
+})
+
+function reportOf({ report }: ReportDocument): MoveReport {
+  if (report === null) throw new Error('no report')
+  return report
+}
+
+/** The report of a real move, with names put in that a page must not obey. */
+async function hostile(cells: CellsInProcess, moveId: string): Promise<ReportDocument> {
+  const document = await cells.app.report(moveId)
+  const report = reportOf(document)
+  const changed = { ...report, move: { ...report.move, org: HOSTILE, source: HOSTILE }, tables: report.tables.map((one) => ({ ...one, table: HOSTILE, database: HOSTILE })), lastError: null, events: report.events.map((one) => ({ ...one, who: HOSTILE, detail: { name: HOSTILE } })) }
+  return { ...document, report: changed }
+}
+
+/** What a browser makes of the page, where there is one; null where there is none. */
+async function openedInBrowser(page: string): Promise<string | null> {
+  const folder = await mkdtemp(join(tmpdir(), 'org-mover-page-'))
+  const file = join(folder, 'page.html')
+  try {
+    await writeFile(file, page)
+    for (const browser of ['chromium', 'chromium-browser', 'google-chrome']) {
+      const args = ['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${join(folder, 'profile')}`, '--dump-dom', pathToFileURL(file).href]
+      const { stdout } = await promisify(execFile)(browser, args, { timeout: 60_000, maxBuffer: 64 * 1024 * 1024 }).catch(() => ({ stdout: '' }))
+      if (stdout !== '') return stdout
+    }
+    expect(await readFile(file, 'utf8')).toMatch(/^<!DOCTYPE html>[^]*<\/html>\n$/)
+    return null
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
