@@ -29,7 +29,8 @@ function formatSegment(segment: PropertyKey, isFirst: boolean): string {
   return `[${JSON.stringify(text)}]`
 }
 
-/** A key can hold a URL by a slip of the hand (`databases: {"postgres://…"}`), and with it a password. */
+/** A key can hold a URL by a slip of the hand (`databases: {"postgres://…"}`), or what a forgotten quote left of one, and with it a password. */
 function withoutUrl(text: string): string {
-  return text.includes('://') ? '…://…' : text
+  if (text.includes('://')) return '…://…'
+  return /\/\/|@/.test(text) ? '…' : text
 }
