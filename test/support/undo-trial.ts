@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { differences, nameless, proxiedCells, statementsOf } from './fault-trial.js'
+import { differences, nameless, patiently, proxiedCells, statementsOf } from './fault-trial.js'
 import type { Expected, Server } from './fault-trial.js'
 import { assertNoLeaks } from './leak-check.js'
 import { ORG } from './small-cells.js'
@@ -74,7 +74,7 @@ export async function tryUndo(trial: UndoTrial, expected: UndoExpected): Promise
   expect(hit === null ? [0] : [0, 5], place).toContain(first.exit)
   if (first.exit !== 0) expect(first.hint, place).not.toBe('')
   await cells.endLease()
-  const second = await undo(command, cells, id)
+  const second = await patiently(() => undo(command, cells, id))
   expect([second.exit, second.document?.state], `${place}; then ${second.code} ${second.message}`).toEqual([0, ENDS[command].state])
   await expectUndone(command, cells, expected, place)
   if (kind !== 'freeze') for (const database of Object.values(cells.databases)) await assertNoLeaks(database)
