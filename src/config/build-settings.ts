@@ -42,6 +42,7 @@ export function buildSettings(raw: RawConfig, input: BuildInput): Settings {
     lockTimeoutMs: milliseconds(raw.lock_timeout ?? '3s'),
     answerTimeoutMs: milliseconds(raw.answer_timeout ?? '60s'),
     drainTimeoutMs: milliseconds(raw.drain_timeout ?? '60s'),
+    replicaTimeoutMs: milliseconds(raw.replica_timeout ?? '5m'),
     sequences: raw.sequences ?? 'check',
     retentionMs: milliseconds(raw.retention ?? '7d'),
     confirmCutover: raw.confirm_cutover ?? false,

@@ -29,7 +29,7 @@ const database = z.union([
   url,
   z.strictObject({
     url,
-    read_from: url.optional().describe('a replica for the reads that may lag'),
+    read_from: url.optional().describe('a streaming replica, for reading the frozen rows while the cell is a source'),
     search_path: nonEmpty.optional().describe('the search_path of the application, where it is not the default of the database'),
   }),
 ])
@@ -120,6 +120,7 @@ export const configSchema = z
     lock_timeout: timeout.optional().describe('nobody waits longer for a lock of the mover (default: 3s)'),
     answer_timeout: timeout.optional().describe('a connection that is silent for so long while its server is not at work for it is cut (default: 60s)'),
     drain_timeout: timeout.optional().describe('how long to wait for transactions older than the freeze (default: 60s)'),
+    replica_timeout: timeout.optional().describe('how long to wait for the replica of read_from to replay the log up to the freeze (default: 5m)'),
     sequences: z.enum(['check', 'advance']).optional().describe('default: check'),
     retention: duration.optional().describe('how long the source rows are kept after the cutover (default: 7d)'),
     confirm_cutover: z.boolean().optional().describe('ask a person before the cutover (default: false)'),

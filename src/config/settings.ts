@@ -24,6 +24,7 @@ export interface Settings {
   readonly lockTimeoutMs: number
   readonly answerTimeoutMs: number
   readonly drainTimeoutMs: number
+  readonly replicaTimeoutMs: number
   readonly sequences: 'check' | 'advance'
   readonly retentionMs: number
   readonly confirmCutover: boolean

@@ -128,6 +128,7 @@ async function contextOf(options: DriveOptions, journal: BoundJournal, epoch: bi
       jobs: settings.copy.jobs,
       chunkRows: settings.copy.chunkRows,
       drainTimeoutMs: settings.drainTimeoutMs,
+      replicaTimeoutMs: settings.replicaTimeoutMs,
       repairAttempts: settings.verify.repairAttempts,
       retentionMs: settings.retentionMs,
       sequences: settings.sequences,

@@ -40,6 +40,7 @@ export interface PhaseOptions {
   readonly jobs: number
   readonly chunkRows: number
   readonly drainTimeoutMs: number
+  readonly replicaTimeoutMs: number
   readonly repairAttempts: number
   readonly retentionMs: number
   readonly sequences: 'check' | 'advance'

@@ -12,6 +12,7 @@ import type { ChunkRecord, MoveContext } from './context.js'
 import { insertMissingLookups, loadShared } from './copy-exempt.js'
 import { inParallel } from './parallel.js'
 import { frozenPlan } from './scopes.js'
+import { settleReplicas } from './settle-replicas.js'
 import { shipSealed } from './staged-secrets.js'
 
 /**
@@ -20,8 +21,11 @@ import { shipSealed } from './staged-secrets.js'
  */
 export async function copy(ctx: MoveContext): Promise<void> {
   await ctx.secrets.open(ctx.journal.plan())
+  await settleReplicas(ctx)
   await planChunks(ctx)
   await insertMissingLookups(ctx)
+  // maps and sets may have changed
+  await settleReplicas(ctx)
   await loadChunks(ctx)
   await shipSealed(ctx)
   await loadShared(ctx)
@@ -36,15 +40,16 @@ async function planChunks(ctx: MoveContext): Promise<void> {
   ctx.progress({ kind: 'step', text: 'cutting tables into chunks' })
   for (const database of ctx.cells.source.keys()) {
     const tables = plan.owned.filter((table) => table.id.database === database)
-    await cellDatabase(ctx, 'source', database).read.use(async (session) => {
-      const counts = await countOwned(session, tables, scope)
-      for (const table of tables) {
-        const count = counts.get(table.no) ?? 0
-        rows[String(table.no)] = count
-        const chunks = await cutChunks(session, table, scope, { rows: count, chunkRows: ctx.options.chunkRows })
-        if (chunks.length > 0) await ctx.journal.putChunks(table.no, chunks.map((chunk) => ({ ...chunk, rows: chunks.length === 1 ? count : null })))
-      }
-    })
+    const cell = cellDatabase(ctx, 'source', database)
+    // by the primary: what a replica may lack must show
+    const counts = await cell.read.use((session) => countOwned(session, tables, scope))
+    for (const table of tables) {
+      const count = counts.get(table.no) ?? 0
+      rows[String(table.no)] = count
+      if (count === 0) continue
+      const chunks = await cell.rowsOf(table).use((session) => cutChunks(session, table, scope, { rows: count, chunkRows: ctx.options.chunkRows }))
+      await ctx.journal.putChunks(table.no, chunks.map((chunk) => ({ ...chunk, rows: chunks.length === 1 ? count : null })))
+    }
   }
   await ctx.journal.addToManifest({ rows })
 }
@@ -93,7 +98,7 @@ async function loadOne(ctx: MoveContext, table: OwnedTable, chunk: ChunkRecord):
     await ctx.journal.setTable(table.no, 'running')
     ctx.progress({ kind: 'table', table: name, state: 'started', rows: ctx.journal.manifest().rows?.[String(table.no)] ?? null })
   }
-  const result = await cellDatabase(ctx, 'source', database).read.use((source) =>
+  const result = await cellDatabase(ctx, 'source', database).rowsOf(table).use((source) =>
     cellDatabase(ctx, 'target', database).load.use((target) =>
       loadChunk({ source, target, table, chunk, scope, map, secrets: ctx.secrets.pass(table), holder: ctx.holder, signal: ctx.signal, pace: ctx.pace, onBytes: (bytes) => ctx.progress({ kind: 'moved', table: name, rows: 0, bytes }) }),
     ),

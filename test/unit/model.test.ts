@@ -73,6 +73,7 @@ function settingsOf(driver: Driver, routingElsewhere: boolean): Settings {
     lockTimeoutMs: 1,
     answerTimeoutMs: 1,
     drainTimeoutMs: 1,
+    replicaTimeoutMs: 1,
     sequences: 'check',
     retentionMs: 1_000_000,
     confirmCutover: false,
