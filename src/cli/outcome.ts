@@ -65,6 +65,7 @@ const EMPTY_MOVE: MoveDocument = {
   phase: null,
   tables: [],
   secrets: [],
+  throttle: null,
   verification: NOT_VERIFIED,
   timings: [],
   frozenSeconds: null,

@@ -103,7 +103,8 @@ const moveSummary = z.object({
 const movedTable = z.object({ ...tableName, rowsPlanned: count.nullable(), rowsCopied: count, rowsVerified: count, rowsPurged: count, state: z.enum(['pending', 'running', 'done']) })
 const secret = z.object({ side: z.enum(['source', 'target']), ...tableName, column: text, values: count, clear: count, unreadable: count, keys: z.record(text, count).describe('values by the version of the key that opened them') })
 const progress = z.object({ rowsDone: count, rowsTotal: count, rowsPerSecond: count, bytesPerSecond: count.nullable(), etaSeconds: count.nullable() }).describe('of the phase under way; rates over the last minute')
-const move = moveSummary.extend({ tables: z.array(movedTable), secrets: z.array(secret), progress: progress.nullable() })
+const throttle = z.object({ maxBytesPerSecond: count.nullable().describe('null: no limit'), paused: z.boolean(), waitsFor: text.nullable().describe('what the process that drives the move waits for right now') })
+const move = moveSummary.extend({ throttle: throttle.nullable(), tables: z.array(movedTable), secrets: z.array(secret), progress: progress.nullable() })
 
 export const OUTPUT_SCHEMAS = {
   done,
@@ -121,7 +122,7 @@ export const PRINTED_BY: Readonly<Record<DocumentKind, string>> = {
   check: 'doctor, discover --check',
   discover: 'discover',
   plan: 'plan',
-  move: 'move, resume, pause, secrets seal, secrets open, abort, purge, verify, status MOVE_ID, demo',
+  move: 'move, resume, pause, secrets seal, secrets open, abort, purge, verify, throttle, status MOVE_ID, demo',
   list: 'list, status',
   error: 'a command line that names no command',
 }

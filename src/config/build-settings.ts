@@ -37,6 +37,12 @@ export function buildSettings(raw: RawConfig, input: BuildInput): Settings {
       leave: (maintenance.leave ?? []).map((hook) => hookSettings(hook, 'target')),
     },
     copy: { jobs: raw.copy?.jobs ?? 4, chunkRows: raw.copy?.chunk_rows ?? 100_000, maxBytesPerSecond: raw.copy?.max_bytes_per_second ?? null },
+    throttle: {
+      maxReplicaLagBytes: raw.throttle?.max_replica_lag_bytes ?? null,
+      maxWalBacklogBytes: raw.throttle?.max_wal_backlog_bytes ?? null,
+      maxLockWaits: raw.throttle?.max_lock_waits ?? null,
+      probes: (raw.throttle?.probes ?? []).map((probe) => hookSettings(probe, 'target')),
+    },
     verify: { repairAttempts: raw.verify?.repair_attempts ?? 2 },
     leaseMs: milliseconds(raw.lease ?? '30s'),
     lockTimeoutMs: milliseconds(raw.lock_timeout ?? '3s'),

@@ -100,6 +100,14 @@ const copy = z.strictObject({
   max_bytes_per_second: z.union([z.int().min(1), z.null()], { error: 'expected a whole number above 0, or null' }).optional(),
 })
 
+const limit = (least: number, what: string): z.ZodType<number | null | undefined> => z.union([z.int().min(least), z.null()], { error: `expected a whole number from ${least}, or null` }).optional().describe(`${what} (default: null, does not matter)`)
+const throttle = z.strictObject({
+  max_replica_lag_bytes: limit(0, 'wait while a replica of the cell that is written to has more of the log to replay'),
+  max_wal_backlog_bytes: limit(0, 'wait while a replication slot of that cell keeps more of the log'),
+  max_lock_waits: limit(0, 'wait while more sessions of others there wait for locks'),
+  probes: z.array(hook).optional().describe('each yields one number; wait while one is above zero'),
+})
+
 const verify = z.strictObject({
   repair_attempts: z.int().min(0, { error: 'must be at least 0' }).max(100, { error: 'must be at most 100' }).optional().describe('how often resume loads chunks again that differed (default: 2)'),
 })
@@ -115,6 +123,7 @@ export const configSchema = z
       .optional(),
     maintenance: maintenance.optional(),
     copy: copy.optional(),
+    throttle: throttle.optional().describe('what a move waits for between chunks'),
     verify: verify.optional(),
     lease: timeout.optional().describe('after so long without a heartbeat another process may take the move over (default: 30s)'),
     lock_timeout: timeout.optional().describe('nobody waits longer for a lock of the mover (default: 3s)'),

@@ -18,6 +18,7 @@ export interface Settings {
     readonly leave: readonly Hook[]
   }
   readonly copy: { readonly jobs: number; readonly chunkRows: number; readonly maxBytesPerSecond: number | null }
+  readonly throttle: ThrottleSettings
   /** How often differing chunks are loaded again, over the whole move. */
   readonly verify: { readonly repairAttempts: number }
   readonly leaseMs: number
@@ -28,6 +29,15 @@ export interface Settings {
   readonly sequences: 'check' | 'advance'
   readonly retentionMs: number
   readonly confirmCutover: boolean
+}
+
+/** What a move waits for between chunks; null: does not matter. On the cell that it writes to. */
+export interface ThrottleSettings {
+  readonly maxReplicaLagBytes: number | null
+  readonly maxWalBacklogBytes: number | null
+  readonly maxLockWaits: number | null
+  /** Each yields one number; above zero is waited for. */
+  readonly probes: readonly Hook[]
 }
 
 export interface CellSettings {

@@ -155,8 +155,19 @@ export interface Progressing {
   readonly etaSeconds: number | null
 }
 
-/** `move`, `resume`, `abort`, `purge`, `verify`, `status MOVE_ID`. */
+/** How fast a move may go. */
+export interface Throttle {
+  /** By an operator's order, else as its driver was configured; null: no limit. */
+  readonly maxBytesPerSecond: number | null
+  readonly paused: boolean
+  /** What the process that drives the move waits for right now, or null. */
+  readonly waitsFor: string | null
+}
+
+/** `move`, `resume`, `abort`, `purge`, `verify`, `throttle`, `status MOVE_ID`. */
 export interface MoveDocument extends MoveSummary {
+  /** Null as long as nobody has asked for anything and no chunk was begun. */
+  readonly throttle: Throttle | null
   readonly tables: readonly MovedTable[]
   /** Secret columns by side: how many values were opened by which version of a key. */
   readonly secrets: readonly SecretCount[]

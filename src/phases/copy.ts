@@ -77,7 +77,7 @@ async function loadChunks(ctx: MoveContext): Promise<void> {
   for (const chunk of open) left.set(chunk.tableNo, (left.get(chunk.tableNo) ?? 0) + 1)
   ctx.progress({ kind: 'total', rows: [...left.keys()].reduce((sum, no) => sum + size(no), 0), tables: left.size })
   for (const table of plan.owned) if (!left.has(table.no)) await ctx.journal.setTable(table.no, 'done')
-  await inParallel(open, { jobs: ctx.options.jobs, signal: ctx.signal }, async (chunk) => {
+  await inParallel(open, { jobs: ctx.options.jobs, signal: ctx.signal, pace: ctx.pace }, async (chunk) => {
     ctx.journal.assertGoesOn()
     const table = tables.get(chunk.tableNo)
     if (table === undefined) throw new RangeError(`no table ${chunk.tableNo} in the plan`)

@@ -6,6 +6,8 @@ import { MoverError } from '../domain/errors.js'
 import { cellDatabase } from './context.js'
 import type { MoveContext } from './context.js'
 
+type HookContext = Omit<MoveContext, 'pace'>
+
 const run = promisify(execFile)
 const READY_GAP_MS = 1_000
 const READY_ATTEMPTS = 60
@@ -35,7 +37,8 @@ export async function awaitReady(ctx: MoveContext): Promise<void> {
   }
 }
 
-async function callHook(ctx: MoveContext, hook: Hook, moment: string): Promise<string> {
+/** Calls a hook or probe and yields what it answered. Throws OM3011. */
+export async function callHook(ctx: HookContext, hook: Hook, moment: string): Promise<string> {
   try {
     if (hook.kind === 'sql') return await callSql(ctx, hook)
     if (hook.kind === 'http') return await callHttp(ctx, hook, moment)
@@ -47,14 +50,14 @@ async function callHook(ctx: MoveContext, hook: Hook, moment: string): Promise<s
 }
 
 /** The command gets the facts of the move as JSON on its standard input. */
-async function callCommand(ctx: MoveContext, hook: Extract<Hook, { kind: 'command' }>, moment: string): Promise<string> {
+async function callCommand(ctx: HookContext, hook: Extract<Hook, { kind: 'command' }>, moment: string): Promise<string> {
   const [file, ...args] = hook.command
   const running = run(file ?? '', args, { timeout: hook.timeoutMs, signal: ctx.signal })
   running.child.stdin?.end(JSON.stringify(facts(ctx, moment)))
   return (await running).stdout
 }
 
-async function callSql(ctx: MoveContext, hook: Extract<Hook, { kind: 'sql' }>): Promise<string> {
+async function callSql(ctx: HookContext, hook: Extract<Hook, { kind: 'sql' }>): Promise<string> {
   return cellDatabase(ctx, hook.side, hook.database).admin.use(async (session) => {
     // :org is the move's only parameter here as in every declared SQL
     const rows = await session.rows(hook.sql.replaceAll(/(?<!:):org\b/g, '$1'), /(?<!:):org\b/.test(hook.sql) ? [ctx.org] : [])
@@ -63,7 +66,7 @@ async function callSql(ctx: MoveContext, hook: Extract<Hook, { kind: 'sql' }>): 
   })
 }
 
-async function callHttp(ctx: MoveContext, hook: Extract<Hook, { kind: 'http' }>, moment: string): Promise<string> {
+async function callHttp(ctx: HookContext, hook: Extract<Hook, { kind: 'http' }>, moment: string): Promise<string> {
   const response = await fetch(hook.url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -74,7 +77,7 @@ async function callHttp(ctx: MoveContext, hook: Extract<Hook, { kind: 'http' }>,
   return response.text()
 }
 
-function facts(ctx: MoveContext, moment: string): Readonly<Record<string, string>> {
+function facts(ctx: HookContext, moment: string): Readonly<Record<string, string>> {
   return { moveId: ctx.holder.moveId, org: ctx.org, moment, source: ctx.source, target: ctx.target }
 }
 

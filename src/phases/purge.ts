@@ -41,6 +41,7 @@ async function deleteOwned(ctx: MoveContext): Promise<void> {
   for (const table of childrenFirst(plan.owned)) {
     for (const chunk of chunks.filter((c) => c.tableNo === table.no && !c.purged)) {
       ctx.signal.throwIfAborted()
+      await ctx.pace.turn(ctx.signal)
       ctx.journal.assertGoesOn()
       const rows = await purgeChunk(ctx, table, chunk)
       await ctx.journal.markChunk({ tableNo: table.no, chunkNo: chunk.chunkNo, purged: true })

@@ -32,7 +32,7 @@ export async function repair(ctx: MoveContext): Promise<void> {
   await ctx.journal.event('repairing', { attempt: attempts + 1, chunks: differing.map(({ chunk, table }) => ({ table: tableKey(table.id), chunk: chunk.chunkNo })).slice(0, 100) })
   ctx.progress({ kind: 'step', text: `loading ${differing.length} differing chunk(s) again` })
   const { scope, map } = frozenPlan(ctx)
-  await inParallel(differing, { jobs: ctx.options.jobs, signal: ctx.signal }, async ({ chunk, table }) => {
+  await inParallel(differing, { jobs: ctx.options.jobs, signal: ctx.signal, pace: ctx.pace }, async ({ chunk, table }) => {
     ctx.journal.assertGoesOn()
     const result = await cellDatabase(ctx, 'source', table.id.database).rowsOf(table).use((source) =>
       cellDatabase(ctx, 'target', table.id.database).load.use((target) =>

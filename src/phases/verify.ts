@@ -90,7 +90,7 @@ async function verifyChunks(ctx: MoveContext, tally: Tally): Promise<void> {
   // biggest first: a large chunk begun last would be waited for alone
   const chunks = [...(await coveringChunks(ctx))].sort((a, b) => b.rows - a.rows)
   ctx.progress({ kind: 'total', rows: Object.values(ctx.journal.manifest().rows ?? {}).reduce((sum, n) => sum + n, 0), tables: new Set(chunks.map((c) => c.tableNo)).size })
-  await inParallel(chunks, { jobs: ctx.options.jobs, signal: ctx.signal }, async (chunk) => {
+  await inParallel(chunks, { jobs: ctx.options.jobs, signal: ctx.signal, pace: ctx.pace }, async (chunk) => {
     ctx.journal.assertGoesOn()
     const table = tables.get(chunk.tableNo)
     if (table === undefined) throw new RangeError(`no table ${chunk.tableNo} in the plan`)

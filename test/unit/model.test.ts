@@ -68,6 +68,7 @@ function settingsOf(driver: Driver, routingElsewhere: boolean): Settings {
     secrets: { codecs: [], mode: 'inline', workers: 0 },
     maintenance: { fence: 'triggers', enter: [], ready: [], leave: [] },
     copy: { jobs: 1, chunkRows: 100, maxBytesPerSecond: null },
+    throttle: { maxReplicaLagBytes: null, maxWalBacklogBytes: null, maxLockWaits: null, probes: [] },
     verify: { repairAttempts: 1 },
     leaseMs: 60_000,
     lockTimeoutMs: 1,
