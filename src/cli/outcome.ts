@@ -51,6 +51,7 @@ function emptyPlan(known: Known): Omit<PlanDocument, 'findings' | 'blocking' | '
     source: known.source ?? null,
     target: known.target ?? '',
     tables: [],
+    besides: [],
     totals: { tables: 0, rows: 0, bytes: 0 },
     estimate: { windowSeconds: null, basis: 'unknown' },
   }

@@ -59,6 +59,7 @@ const plan = z.object({
   target: text,
   tables: z.array(z.object({ ...tableName, class: tableClass, rows: count, rowsExact: z.boolean(), bytes: count, chunks: count, index: text.nullable() })),
   totals: z.object({ tables: count, rows: count, bytes: count }),
+  besides: z.array(text).describe('what else the move would do to the cells'),
   estimate: z.object({ windowSeconds: count.nullable(), basis: text }),
   findings,
   blocking: z.boolean(),

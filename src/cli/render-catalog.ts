@@ -54,6 +54,7 @@ export function renderPlan(document: PlanDocument, style: Style): readonly strin
     '',
     `total: ${counted(totals.tables, 'table')}, ${counted(totals.rows, 'row')}, ${formatBytes(totals.bytes)}`,
     `maintenance window: ${window} (${printable(estimate.basis)})`,
+    ...document.besides.map((text) => printable(text)),
     ...blankBefore(renderFindings(document.findings, style)),
     ...(document.blocking ? ['', style.red('The move is not possible as things stand: every error above must be gone first.')] : []),
   ]

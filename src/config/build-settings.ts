@@ -51,6 +51,7 @@ export function buildSettings(raw: RawConfig, input: BuildInput): Settings {
     replicaTimeoutMs: milliseconds(raw.replica_timeout ?? '5m'),
     sequences: raw.sequences ?? 'check',
     retentionMs: milliseconds(raw.retention ?? '7d'),
+    purge: { vacuum: raw.purge?.vacuum ?? false },
     confirmCutover: raw.confirm_cutover ?? false,
   }
 }

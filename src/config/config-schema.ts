@@ -132,6 +132,7 @@ export const configSchema = z
     replica_timeout: timeout.optional().describe('how long to wait for the replica of read_from to replay the log up to the freeze (default: 5m)'),
     sequences: z.enum(['check', 'advance']).optional().describe('default: check'),
     retention: duration.optional().describe('how long the source rows are kept after the cutover (default: 7d)'),
+    purge: z.strictObject({ vacuum: z.boolean().optional().describe('VACUUM every table that rows were purged from: its indexes are read whole (default: false)') }).optional(),
     confirm_cutover: z.boolean().optional().describe('ask a person before the cutover (default: false)'),
   })
   .describe('Configuration of org-mover')

@@ -28,6 +28,7 @@ export interface Settings {
   readonly replicaTimeoutMs: number
   readonly sequences: 'check' | 'advance'
   readonly retentionMs: number
+  readonly purge: { readonly vacuum: boolean }
   readonly confirmCutover: boolean
 }
 

@@ -61,6 +61,8 @@ export interface PlanDocument extends Document {
   readonly target: string
   readonly tables: readonly PlannedTable[]
   readonly totals: { readonly tables: number; readonly rows: number; readonly bytes: number }
+  /** What else the move would do to the cells, in words. */
+  readonly besides: readonly string[]
   readonly estimate: { readonly windowSeconds: number | null; readonly basis: string }
   readonly findings: readonly Finding[]
   readonly blocking: boolean

@@ -135,6 +135,7 @@ async function contextOf(options: DriveOptions, journal: BoundJournal, epoch: bi
       maintenance: settings.maintenance,
       waiveRetention: options.waiveRetention ?? false,
       maxWindowMs: journal.row.maxWindowMs,
+      vacuum: settings.purge.vacuum,
     },
     progress: options.progress,
     log: options.log,

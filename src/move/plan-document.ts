@@ -1,8 +1,13 @@
 import type { Examined } from '../checks/examine.js'
 import type { Settings } from '../config/settings.js'
 import type { PlanDocument, PlannedTable } from '../domain/documents.js'
+import { tableKey, tableNamed } from '../domain/catalog.js'
 import { estimateWindow } from '../domain/estimate.js'
 import { isBlocking } from '../domain/finding.js'
+import { isNotableLoad } from '../domain/statistics.js'
+
+const MOST_NAMED = 5
+const MEGABYTE = 1024 * 1024
 
 export function planDocument(settings: Settings, names: { readonly org: string; readonly source: string; readonly target: string }, examined: Examined): PlanDocument {
   const tables = examined.plan.owned.map((table): PlannedTable => {
@@ -25,9 +30,26 @@ export function planDocument(settings: Settings, names: { readonly org: string; 
     ...names,
     tables,
     totals: { tables: tables.length, rows, bytes: tables.reduce((sum, table) => sum + table.bytes, 0) },
+    besides: besides(settings, names, examined),
     estimate: estimateWindow({ tables: tables.length, rows: examined.rows.size > 0 ? rows : null }),
     findings: examined.findings,
     blocking: isBlocking(examined.findings),
     error: null,
   }
+}
+
+/** Statistics that are gathered before the flip, and where it is asked for the VACUUM after the purge. */
+function besides(settings: Settings, names: { readonly source: string; readonly target: string }, { plan, rows, catalogs }: Examined): readonly string[] {
+  const moving = plan.owned.filter((table) => (rows.get(table.no) ?? 0) > 0)
+  const notable = moving.filter(({ no, id }) => isNotableLoad(rows.get(no) ?? 0, tableNamed(catalogs.target.get(id.database), id)?.rowEstimate ?? null))
+  const bytes = moving.reduce((sum, table) => sum + table.bytesEstimate, 0)
+  return [
+    ...(notable.length === 0 ? [] : [`before the flip ANALYZE of ${notable.length} table(s) on ${names.target}, of which the load is a notable part: ${named(notable)}`]),
+    ...(settings.purge.vacuum && moving.length > 0 ? [`after the purge VACUUM of ${moving.length} table(s) on ${names.source}, with the rows of everybody ${Math.ceil(bytes / MEGABYTE)} MB: ${named(moving)}`] : []),
+  ]
+}
+
+function named(tables: Examined['plan']['owned']): string {
+  const names = tables.slice(0, MOST_NAMED).map(({ id }) => tableKey(id))
+  return tables.length > MOST_NAMED ? `${names.join(', ')} and ${tables.length - MOST_NAMED} more` : names.join(', ')
 }

@@ -48,6 +48,8 @@ export interface PhaseOptions {
   readonly waiveRetention: boolean
   /** Frozen for longer before its cutover, a move takes itself back; null: no limit. */
   readonly maxWindowMs: number | null
+  /** VACUUM what was purged. */
+  readonly vacuum: boolean
 }
 
 /** A chunk as the journal has it. */

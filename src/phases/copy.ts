@@ -3,16 +3,13 @@ import type { OwnedTable } from '../domain/move-plan.js'
 import { countOwned, cutChunks } from '../dataplane/chunks.js'
 import { readLedger } from '../dataplane/ledger.js'
 import { loadChunk } from '../dataplane/load-chunk.js'
-import { MoverError } from '../domain/errors.js'
-import { qualified } from '../postgres/quote.js'
-import { sql } from '../postgres/sql.js'
-import { advanceSequences } from './advance-sequences.js'
 import { cellDatabase } from './context.js'
 import type { ChunkRecord, MoveContext } from './context.js'
 import { insertMissingLookups, loadShared } from './copy-exempt.js'
 import { inParallel } from './parallel.js'
 import { frozenPlan } from './scopes.js'
 import { settleReplicas } from './settle-replicas.js'
+import { settleTarget } from './settle-target.js'
 import { shipSealed } from './staged-secrets.js'
 
 /**
@@ -105,24 +102,4 @@ async function loadOne(ctx: MoveContext, table: OwnedTable, chunk: ChunkRecord):
   )
   ctx.progress({ kind: 'moved', table: name, rows: result.rows, bytes: 0 })
   await ctx.journal.markChunk({ tableNo: table.no, chunkNo: chunk.chunkNo, loaded: true, rows: result.rows, bytes: result.bytes })
-}
-
-/** Statistics for the planner and, where declared, sequences past the loaded ids. */
-async function settleTarget(ctx: MoveContext): Promise<void> {
-  const { plan } = frozenPlan(ctx)
-  const rows = ctx.journal.manifest().rows ?? {}
-  for (const [database, cell] of ctx.cells.target) {
-    const loaded = plan.owned.filter((table) => table.id.database === database && (rows[String(table.no)] ?? 0) > 0)
-    ctx.progress({ kind: 'step', text: `statistics of ${cell.label}` })
-    await inParallel(loaded, { jobs: ctx.options.jobs, signal: ctx.signal }, (table) =>
-      cell.admin.use(async (session) => {
-        // statistics are a courtesy: a lock that is not granted must not stop a move
-        await session.execute(sql('copy/analyze', { table: qualified(table.id) })).catch((error: unknown) => {
-          if (!(error instanceof MoverError) || error.code === 'OM3002') throw error
-          ctx.log.warn({ table: tableKey(table.id), code: error.code }, 'table was not analyzed')
-        })
-      }),
-    )
-    await advanceSequences(ctx, database)
-  }
 }

@@ -18,6 +18,7 @@ import { cleanSide } from './clean-cell.js'
 import { cellDatabase } from './context.js'
 import type { ChunkRecord, MoveContext } from './context.js'
 import { frozenPlan } from './scopes.js'
+import { vacuumPurged } from './vacuum-purged.js'
 
 /**
  * Deletes the organization from the source, chunk by chunk of the manifest, children first; a chunk goes only if its rows are,
@@ -49,6 +50,7 @@ async function deleteOwned(ctx: MoveContext): Promise<void> {
     }
   }
   await purgeUnreferenced(ctx)
+  await vacuumPurged(ctx)
 }
 
 /** The route points elsewhere, retention is over or waived by name, and verification of this move passed (P9). Throws OM6004, OM6001, OM6002. */

@@ -75,6 +75,7 @@ function settingsOf(driver: Driver, routingElsewhere: boolean): Settings {
     answerTimeoutMs: 1,
     drainTimeoutMs: 1,
     replicaTimeoutMs: 1,
+    purge: { vacuum: false },
     sequences: 'check',
     retentionMs: 1_000_000,
     confirmCutover: false,
