@@ -2,6 +2,7 @@ import type { Examined } from '../checks/examine.js'
 import type { Settings } from '../config/settings.js'
 import type { PlanDocument, PlannedTable } from '../domain/documents.js'
 import { tableKey, tableNamed } from '../domain/catalog.js'
+import { rowsPerChunk } from '../domain/chunk-size.js'
 import { estimateWindow } from '../domain/estimate.js'
 import { isBlocking } from '../domain/finding.js'
 import { isNotableLoad } from '../domain/statistics.js'
@@ -21,7 +22,7 @@ export function planDocument(settings: Settings, names: { readonly org: string; 
       rows: rows ?? 0,
       rowsExact: rows !== undefined,
       bytes: read?.bytes ?? 0,
-      chunks: rows === undefined || rows === 0 ? 0 : table.identity === null ? 1 : Math.ceil(rows / settings.copy.chunkRows),
+      chunks: rows === undefined || rows === 0 ? 0 : table.identity === null ? 1 : Math.ceil(rows / rowsPerChunk(table, settings.copy.chunkRows)),
       index: read?.index ?? null,
     }
   })

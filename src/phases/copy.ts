@@ -1,4 +1,5 @@
 import { tableKey } from '../domain/catalog.js'
+import { rowsPerChunk } from '../domain/chunk-size.js'
 import type { OwnedTable } from '../domain/move-plan.js'
 import { countOwned, cutChunks } from '../dataplane/chunks.js'
 import { readLedger } from '../dataplane/ledger.js'
@@ -44,7 +45,7 @@ async function planChunks(ctx: MoveContext): Promise<void> {
       const count = counts.get(table.no) ?? 0
       rows[String(table.no)] = count
       if (count === 0) continue
-      const chunks = await cell.rowsOf(table).use((session) => cutChunks(session, table, scope, { rows: count, chunkRows: ctx.options.chunkRows }))
+      const chunks = await cell.rowsOf(table).use((session) => cutChunks(session, table, scope, { rows: count, chunkRows: rowsPerChunk(table, ctx.options.chunkRows) }))
       await ctx.journal.putChunks(table.no, chunks.map((chunk) => ({ ...chunk, rows: chunks.length === 1 ? count : null })))
     }
   }

@@ -81,3 +81,13 @@ describe('VACUUM after a purge', () => {
     expect(await eventsOf(asked, 'not vacuumed')).toEqual([{ table: 'public.crowd', why: 'a lock was not granted in time' }])
   })
 })
+
+test('wide rows go into more chunks: each is hardly larger than 64 MB', async () => {
+  const rows = `ALTER TABLE alone ADD body text; ALTER TABLE alone ALTER body SET STORAGE EXTERNAL`
+  await using cells = await cellsInProcess({ databases: ['main'], orgs: ['1'], setUp: (cell) => `${SCHEMA} ${ROWS[cell]}; ${rows}; ${cell === 'a' ? `UPDATE alone SET body = repeat('x', 8000000)` : ''}`, config: {} })
+  const plan = await cells.app.plan({ org: '1', to: 'cell-b' })
+  expect(plan.tables.flatMap(({ table, chunks }) => (['alone', 'crowd'].includes(table) ? [[table, chunks]] : []))).toEqual([['alone', 2], ['crowd', 1]])
+  expect(await cells.app.move({ org: '1', to: 'cell-b' }, cells.io)).toMatchObject({ state: 'cut_over', verification: { verdict: 'equal' } })
+  const chunks = await cells.control.query<{ rows: string }>(`SELECT c.rows::text AS rows FROM org_mover.chunk AS c JOIN org_mover.move_table AS t USING (move_id, table_no) WHERE t.table_name = 'alone' ORDER BY c.chunk_no`)
+  expect(chunks.map((chunk) => chunk.rows)).toEqual(['8', '2'])
+})
