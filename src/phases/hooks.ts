@@ -53,6 +53,8 @@ export async function callHook(ctx: HookContext, hook: Hook, moment: string): Pr
 async function callCommand(ctx: HookContext, hook: Extract<Hook, { kind: 'command' }>, moment: string): Promise<string> {
   const [file, ...args] = hook.command
   const running = run(file ?? '', args, { timeout: hook.timeoutMs, signal: ctx.signal })
+  // a program that does not read what it is told is none the worse for it
+  running.child.stdin?.on('error', () => undefined)
   running.child.stdin?.end(JSON.stringify(facts(ctx, moment)))
   return (await running).stdout
 }
