@@ -20,6 +20,7 @@ export const CONTROL = 'control'
 export interface CopySettings {
   readonly jobs: number
   readonly chunkRows: number
+  readonly maxBytesPerSecond?: number
 }
 
 export interface Moved {
@@ -50,7 +51,7 @@ export class Mover {
         dictionary: DICTIONARY,
         classes: { gitlab_main_org: { database: 'main' }, gitlab_main_user: { database: 'main' }, gitlab_ci: { database: 'main' }, gitlab_main_cell_local: { exempt: 'skip' } },
       },
-      copy: { jobs: copy.jobs, chunk_rows: copy.chunkRows },
+      copy: { jobs: copy.jobs, chunk_rows: copy.chunkRows, max_bytes_per_second: copy.maxBytesPerSecond ?? null },
     }
     // JSON is YAML
     const keys = { keys: { app: { current: 'k1', versions: { k1: randomBytes(32).toString('base64') } } } }

@@ -132,7 +132,11 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   const final = { ...plan, owned: plan.owned.map((table) => (wide.has(table.no) ? { ...table, binary: true } : table)) }
   await checkTarget({ ...readable, plan: final })
   const reads = await measureReads(full)
-  return { ...known, plan: final, rows: full.counts, reads }
+  const sized = final.owned.map((table) => {
+    const rows = full.counts.get(table.no) ?? 0
+    return rows === 0 ? table : { ...table, rowBytes: Math.round((reads.get(table.no)?.bytes ?? 0) / rows) }
+  })
+  return { ...known, plan: { ...final, owned: sized }, rows: full.counts, reads }
 }
 
 /** The id must be a value of the root's key, written as the database writes it: routing knows it by that text. */

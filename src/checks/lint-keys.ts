@@ -6,7 +6,7 @@ import { isOwned, unitKey } from '../domain/ownership.js'
 import type { Alternative, OwnedUnit, Unit } from '../domain/ownership.js'
 import type { Tenancy } from '../domain/tenancy.js'
 import type { Catalogs } from '../domain/units.js'
-import { indexFor } from './key-index.js'
+import { indexDdl, indexFor } from './key-index.js'
 
 export interface LintInput {
   readonly cell: string
@@ -97,12 +97,12 @@ function leadsTo(input: Lookup, database: string, table: TableName, columns: rea
   })
 }
 
-function lintIndex({ cell }: LintInput, unit: OwnedUnit, columns: readonly string[]): readonly Finding[] {
+function lintIndex({ cell, catalogs }: LintInput, unit: OwnedUnit, columns: readonly string[]): readonly Finding[] {
   if (indexFor(unit.table, columns) !== undefined) return []
   return [
     finding('OM2118', 'warning', placeOf(cell, unit), {
       message: `no index of ${tableKey(unit.id)} begins with ${columns.join(', ')}: reading an organization's rows scans the whole table (${Math.ceil(unit.table.bytes / MEGABYTE)} MB)`,
-      hint: `CREATE INDEX CONCURRENTLY ON "${unit.id.schema}"."${unit.id.name}" (${columns.map((name) => `"${name}"`).join(', ')});`,
+      hint: indexDdl(catalogs.get(unit.id.database), unit.table, columns),
     }),
   ]
 }

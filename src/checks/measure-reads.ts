@@ -5,6 +5,7 @@ import { finding } from '../domain/finding.js'
 import { sql } from '../postgres/sql.js'
 import { nameOf, placeOf } from './examination.js'
 import type { Examination } from './examination.js'
+import { indexDdl, indexFor } from './key-index.js'
 
 export interface ReadMeasure {
   /** The index by which the planner will read the organization's rows; null for a scan of the table. */
@@ -70,13 +71,15 @@ function isOf(exam: Examination, table: OwnedTable, relation: string): boolean {
 function reportScan(exam: Examination, table: OwnedTable): void {
   if (table.bytesEstimate < SCAN_WORTH_TELLING_BYTES || table.ownership.kind !== 'keys') return
   const columns = table.ownership.alternatives.map((a) => (a.kind === 'direct' ? [a.column] : a.columns))
-  const indexes = tableNamed(exam.catalogs.source.get(table.id.database), table.id)?.indexes ?? []
-  const missing = columns.filter((names) => !indexes.some((index) => index.isValid && index.columns[0] === names[0]))
+  const catalog = exam.catalogs.source.get(table.id.database)
+  const found = tableNamed(catalog, table.id)
+  if (found === undefined) return
+  const missing = columns.filter((names) => indexFor(found, names) === undefined)
   if (missing.length === 0) return
   exam.report(
     finding('OM2118', 'warning', placeOf(exam, 'source', table), {
       message: `reading the organization's rows of ${nameOf(table)} scans the whole table (${Math.round(table.bytesEstimate / 1024 / 1024)} MB)`,
-      hint: missing.map((names) => `CREATE INDEX CONCURRENTLY ON "${table.id.schema}"."${table.id.name}" (${names.map((n) => `"${n}"`).join(', ')});`).join(' '),
+      hint: missing.map((names) => indexDdl(catalog, found, names)).join('\n'),
     }),
   )
 }

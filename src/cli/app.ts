@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.js'
 import type { CheckDocument, DiscoverDocument, DoneDocument, ListDocument, MoveDocument, PlanDocument } from '../domain/documents.js'
 import type { ReportDocument } from '../domain/report.js'
+import type { PaceOrders } from '../dataplane/pace.js'
 import type { MoveState, Phase } from '../domain/vocabulary.js'
 import type { Logger } from '../observability/logger.js'
 import type { Progress } from '../observability/progress.js'
@@ -51,6 +52,8 @@ export interface App extends AsyncDisposable {
   list(filter: { readonly org?: string; readonly state?: MoveState; readonly openOnly?: boolean }): Promise<ListDocument>
   verify(moveId: string, io: MoveIo): Promise<MoveDocument>
   abort(moveId: string, io: MoveIo): Promise<MoveDocument>
+  /** Asks for another pace of a move, whichever process drives it. */
+  throttle(moveId: string, orders: PaceOrders): Promise<MoveDocument>
   /** Makes the target's key pair, to whose public half secrets are sealed. */
   secretsKeygen(file: string): Promise<DoneDocument>
   secretsSeal(moveId: string, io: MoveIo): Promise<MoveDocument>

@@ -78,6 +78,8 @@ async function performWith(app: App, invocation: WithApp, context: CommandContex
       const { waiveRetention } = invocation
       return { kind: 'move', document: await app.purge(invocation.moveId, waiveRetention === null ? {} : { waiveRetention }, io) }
     }
+    case 'throttle':
+      return { kind: 'move', document: await app.throttle(invocation.moveId, invocation.orders) }
     case 'secrets keygen':
       return { kind: 'done', document: await app.secretsKeygen(invocation.out) }
     case 'secrets seal':

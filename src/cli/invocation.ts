@@ -1,3 +1,4 @@
+import type { PaceOrders } from '../dataplane/pace.js'
 import type { LogFormat, LogLevel } from '../observability/logger.js'
 import type { MoveState, Phase } from '../domain/vocabulary.js'
 
@@ -22,6 +23,7 @@ export type Invocation =
   | { readonly command: 'verify'; readonly moveId: string }
   | { readonly command: 'abort'; readonly moveId: string; readonly yes: boolean }
   | { readonly command: 'purge'; readonly moveId: string; readonly yes: boolean; readonly waiveRetention: string | null }
+  | { readonly command: 'throttle'; readonly moveId: string; readonly orders: PaceOrders }
   | { readonly command: 'secrets keygen'; readonly out: string }
   | { readonly command: 'secrets seal'; readonly moveId: string; readonly yes: boolean }
   | { readonly command: 'secrets open'; readonly moveId: string; readonly privateKey: string; readonly yes: boolean }
@@ -58,6 +60,7 @@ export const DOCUMENT_KINDS: Readonly<Record<CommandName, DocumentKind>> = {
   verify: 'move',
   abort: 'move',
   purge: 'move',
+  throttle: 'move',
   'secrets keygen': 'done',
   'secrets seal': 'move',
   'secrets open': 'move',

@@ -59,6 +59,7 @@ const plan = z.object({
   target: text,
   tables: z.array(z.object({ ...tableName, class: tableClass, rows: count, rowsExact: z.boolean(), bytes: count, chunks: count, index: text.nullable() })),
   totals: z.object({ tables: count, rows: count, bytes: count }),
+  besides: z.array(text).describe('what else the move would do to the cells'),
   estimate: z.object({ windowSeconds: count.nullable(), basis: text }),
   classes: z.array(z.object({ class: tableClass, tables: count, rows: count, bytes: count })),
   notMoved: z.array(z.object({ what: text, why: text })),
@@ -106,8 +107,9 @@ const moveSummary = z.object({
 const movedTable = z.object({ ...tableName, rowsPlanned: count.nullable(), rowsCopied: count, rowsVerified: count, rowsPurged: count, state: z.enum(['pending', 'running', 'done']) })
 const secret = z.object({ side: z.enum(['source', 'target']), ...tableName, column: text, values: count, clear: count, unreadable: count, keys: z.record(text, count).describe('values by the version of the key that opened them') })
 const progress = z.object({ rowsDone: count, rowsTotal: count, rowsPerSecond: count, bytesPerSecond: count.nullable(), etaSeconds: count.nullable() }).describe('of the phase under way; rates over the last minute')
+const throttle = z.object({ maxBytesPerSecond: count.nullable().describe('null: no limit'), paused: z.boolean(), waitsFor: text.nullable().describe('what the process that drives the move waits for right now') })
 const participant = z.object({ participant: text, verb: z.enum(PARTICIPANT_VERBS), state: z.enum(['running', 'done', 'failed']), attempts: count, seconds: count, facts: z.record(text, text), error: text.nullable() })
-const move = moveSummary.extend({ tables: z.array(movedTable), secrets: z.array(secret), participants: z.array(participant).describe('what lives outside PostgreSQL: the last run of each verb'), progress: progress.nullable() })
+const move = moveSummary.extend({ throttle: throttle.nullable(), tables: z.array(movedTable), secrets: z.array(secret), participants: z.array(participant).describe('what lives outside PostgreSQL: the last run of each verb'), progress: progress.nullable() })
 
 const instant = z.string().describe('ISO 8601, by the control server\'s clock')
 const optional = { text: text.nullable(), instant: instant.nullable(), count: count.nullable() }
@@ -165,7 +167,7 @@ export const PRINTED_BY: Readonly<Record<DocumentKind, string>> = {
   check: 'doctor, discover --check',
   discover: 'discover',
   plan: 'plan',
-  move: 'move, resume, pause, secrets seal, secrets open, abort, purge, verify, status MOVE_ID, demo',
+  move: 'move, resume, pause, secrets seal, secrets open, abort, purge, verify, throttle, status MOVE_ID, demo',
   report: 'report',
   list: 'list, status',
   error: 'a command line that names no command',

@@ -41,6 +41,7 @@ export function createProgram(options: ProgramOptions): Command {
   defineRoute(program, options)
   defineMoves(define, options)
   defineDriving(define, options)
+  defineThrottle(define, options)
   defineSecrets(program, options)
   defineRest(define, options)
   return program
@@ -169,6 +170,23 @@ function defineDriving(define: Define, { usage, run }: ProgramOptions): void {
     .action((_id: unknown, raw: RawOptions, command: Command) =>
       run({ command: 'purge', moveId: moveId(command), yes: yes(raw), waiveRetention: usage.optional('--waive-retention', raw['waiveRetention']) }),
     )
+}
+
+function defineThrottle(define: Define, { usage, run }: ProgramOptions): void {
+  define('throttle', 'change how fast a move may go while another process drives it', ['org-mover throttle 0197f3a2 --max-bytes-per-second 5000000', 'org-mover throttle 0197f3a2 --pause', 'org-mover throttle 0197f3a2 --continue --max-bytes-per-second none'])
+    .argument('[MOVE_ID]', 'id of the move, or a unique prefix of it')
+    .option('--max-bytes-per-second <n>', 'limit over all streams together; none for no limit')
+    .option('--pause', 'begin no further chunk; those under way end')
+    .option('--continue', 'end the pause')
+    .action((_id: unknown, raw: RawOptions, command: Command) => {
+      const moveId = usage.required('MOVE_ID', usage.positional(command.args, 1)[0])
+      const limit = usage.optional('--max-bytes-per-second', raw['maxBytesPerSecond'])
+      const [pause, goOn] = [raw['pause'] === true, raw['continue'] === true]
+      if (limit !== null && limit !== 'none' && !/^[1-9]\d{0,14}$/.test(limit)) usage.report('--max-bytes-per-second must be a whole number above 0, or none')
+      if (pause && goOn) usage.report('--pause and --continue exclude each other')
+      if (limit === null && !pause && !goOn) usage.report('name --max-bytes-per-second, --pause or --continue')
+      run({ command: 'throttle', moveId, orders: { ...(limit === null ? {} : { maxBytesPerSecond: limit === 'none' ? null : Number(limit) }), ...(pause || goOn ? { paused: pause } : {}) } })
+    })
 }
 
 /** Where secrets travel sealed. */

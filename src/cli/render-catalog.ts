@@ -55,6 +55,7 @@ export function renderPlan(document: PlanDocument, style: Style): readonly strin
     ...document.classes.map((one) => style.dim(`${one.class.padEnd(8)} ${counted(one.tables, 'table')}, ${counted(one.rows, 'row')}, ${formatBytes(one.bytes)}`)),
     `total: ${counted(totals.tables, 'table')}, ${counted(totals.rows, 'row')}, ${formatBytes(totals.bytes)}`,
     `maintenance window: ${window} (${printable(estimate.basis)})`,
+    ...document.besides.map((text) => printable(text)),
     ...blankBefore(renderFindings(document.findings, style)),
     ...blankBefore(renderNotMoved(document, style)),
     ...blankBefore(renderSteps(document, style)),

@@ -26,6 +26,7 @@ export function renderMove(document: MoveDocument, style: Style): readonly strin
     ['pause', document.pauseRequested === null ? '' : style.yellow(`asked for by ${printable(document.pauseRequested.by)}; comes at the next chunk or phase`)],
     ['waiting', document.waiting === null ? '' : style.yellow(printable(document.waiting))],
     ['progress', renderProgress(document)],
+    ['throttle', renderThrottle(document.throttle)],
     ['copied', document.bytesCopied === 0 ? '' : formatBytes(document.bytesCopied)],
   ]
   return [
@@ -69,6 +70,13 @@ function renderProgress({ progress }: MoveDocument): string {
     ...(bytesPerSecond === null ? [] : [`${formatBytes(bytesPerSecond)}/s`]),
     ...(etaSeconds === null ? [] : [`ETA ${formatDuration(etaSeconds * 1000)}`]),
   ].join(', ')
+}
+
+/** What is waited for stands in a line of its own. */
+function renderThrottle(throttle: MoveDocument['throttle']): string {
+  if (throttle === null) return ''
+  const { maxBytesPerSecond, paused } = throttle
+  return [maxBytesPerSecond === null ? '' : `${formatBytes(maxBytesPerSecond)}/s`, paused ? 'paused' : ''].filter((text) => text !== '').join(', ')
 }
 
 /** Of the side that was looked at last: what is on the target once it was verified, before that what was opened on the source. */

@@ -42,13 +42,21 @@ export function buildSettings(raw: RawConfig, input: BuildInput): Settings {
     },
     participants: (raw.participants ?? []).map(participantSettings),
     copy: { jobs: raw.copy?.jobs ?? 4, chunkRows: raw.copy?.chunk_rows ?? 100_000, maxBytesPerSecond: raw.copy?.max_bytes_per_second ?? null },
+    throttle: {
+      maxReplicaLagBytes: raw.throttle?.max_replica_lag_bytes ?? null,
+      maxWalBacklogBytes: raw.throttle?.max_wal_backlog_bytes ?? null,
+      maxLockWaits: raw.throttle?.max_lock_waits ?? null,
+      probes: (raw.throttle?.probes ?? []).map((probe) => hookSettings(probe, 'target')),
+    },
     verify: { repairAttempts: raw.verify?.repair_attempts ?? 2 },
     leaseMs: milliseconds(raw.lease ?? '30s'),
     lockTimeoutMs: milliseconds(raw.lock_timeout ?? '3s'),
     answerTimeoutMs: milliseconds(raw.answer_timeout ?? '60s'),
     drainTimeoutMs: milliseconds(raw.drain_timeout ?? '60s'),
+    replicaTimeoutMs: milliseconds(raw.replica_timeout ?? '5m'),
     sequences: raw.sequences ?? 'check',
     retentionMs: milliseconds(raw.retention ?? '7d'),
+    purge: { vacuum: raw.purge?.vacuum ?? false },
     confirmCutover: raw.confirm_cutover ?? false,
   }
 }
@@ -113,7 +121,7 @@ function splitTableName(text: string, defaultSchema = 'public'): TableName {
   return dot === -1 ? { schema: defaultSchema, name: text } : { schema: text.slice(0, dot), name: text.slice(dot + 1) }
 }
 
-function hookSettings(raw: RawHook, side: 'source' | null): Hook {
+function hookSettings(raw: RawHook, side: 'source' | 'target' | null): Hook {
   const timeoutMs = milliseconds(raw.timeout ?? '30s')
   if ('sql' in raw) return { kind: 'sql', sql: raw.sql, side: raw.cell ?? side, database: raw.database ?? 'main', timeoutMs }
   return { ...calleeOf(raw), timeoutMs }

@@ -19,7 +19,7 @@ const database = z.union([
   url,
   z.strictObject({
     url,
-    read_from: url.optional().describe('a replica for the reads that may lag'),
+    read_from: url.optional().describe('a streaming replica, for reading the frozen rows while the cell is a source'),
     search_path: nonEmpty.optional().describe('the search_path of the application, where it is not the default of the database'),
   }),
 ])
@@ -90,6 +90,14 @@ const copy = z.strictObject({
   max_bytes_per_second: z.union([z.int().min(1), z.null()], { error: 'expected a whole number above 0, or null' }).optional(),
 })
 
+const limit = (least: number, what: string): z.ZodType<number | null | undefined> => z.union([z.int().min(least), z.null()], { error: `expected a whole number from ${least}, or null` }).optional().describe(`${what} (default: null, does not matter)`)
+const throttle = z.strictObject({
+  max_replica_lag_bytes: limit(0, 'wait while a replica of the cell that is written to has more of the log to replay'),
+  max_wal_backlog_bytes: limit(0, 'wait while a replication slot of that cell keeps more of the log'),
+  max_lock_waits: limit(0, 'wait while more sessions of others there wait for locks'),
+  probes: z.array(hook).optional().describe('each yields one number; wait while one is above zero'),
+})
+
 const verify = z.strictObject({
   repair_attempts: z.int().min(0, { error: 'must be at least 0' }).max(100, { error: 'must be at most 100' }).optional().describe('how often resume loads chunks again that differed (default: 2)'),
 })
@@ -106,13 +114,16 @@ export const configSchema = z
     maintenance: maintenance.optional(),
     participants: participants.optional(),
     copy: copy.optional(),
+    throttle: throttle.optional().describe('what a move waits for between chunks'),
     verify: verify.optional(),
     lease: timeout.optional().describe('after so long without a heartbeat another process may take the move over (default: 30s)'),
     lock_timeout: timeout.optional().describe('nobody waits longer for a lock of the mover (default: 3s)'),
     answer_timeout: timeout.optional().describe('a connection that is silent for so long while its server is not at work for it is cut (default: 60s)'),
     drain_timeout: timeout.optional().describe('how long to wait for transactions older than the freeze (default: 60s)'),
+    replica_timeout: timeout.optional().describe('how long to wait for the replica of read_from to replay the log up to the freeze (default: 5m)'),
     sequences: z.enum(['check', 'advance']).optional().describe('default: check'),
     retention: duration.optional().describe('how long the source rows are kept after the cutover (default: 7d)'),
+    purge: z.strictObject({ vacuum: z.boolean().optional().describe('VACUUM every table that rows were purged from: its indexes are read whole (default: false)') }).optional(),
     confirm_cutover: z.boolean().optional().describe('ask a person before the cutover (default: false)'),
   })
   .describe('Configuration of org-mover')

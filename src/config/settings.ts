@@ -22,15 +22,27 @@ export interface Settings {
   }
   readonly participants: readonly ParticipantSettings[]
   readonly copy: { readonly jobs: number; readonly chunkRows: number; readonly maxBytesPerSecond: number | null }
+  readonly throttle: ThrottleSettings
   /** How often differing chunks are loaded again, over the whole move. */
   readonly verify: { readonly repairAttempts: number }
   readonly leaseMs: number
   readonly lockTimeoutMs: number
   readonly answerTimeoutMs: number
   readonly drainTimeoutMs: number
+  readonly replicaTimeoutMs: number
   readonly sequences: 'check' | 'advance'
   readonly retentionMs: number
+  readonly purge: { readonly vacuum: boolean }
   readonly confirmCutover: boolean
+}
+
+/** What a move waits for between chunks; null: does not matter. On the cell that it writes to. */
+export interface ThrottleSettings {
+  readonly maxReplicaLagBytes: number | null
+  readonly maxWalBacklogBytes: number | null
+  readonly maxLockWaits: number | null
+  /** Each yields one number; above zero is waited for. */
+  readonly probes: readonly Hook[]
 }
 
 export interface CellSettings {

@@ -2,9 +2,9 @@ import { Transform } from 'node:stream'
 import type { TransformCallback } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
-import type { Pace } from './byte-rate.js'
 import { RowSplitter } from './copy-text.js'
 import type { Row } from './copy-text.js'
+import type { Pace } from './pace.js'
 import { MoverError } from '../domain/errors.js'
 import { classify } from '../postgres/errors.js'
 import type { Session } from '../postgres/session.js'
@@ -41,7 +41,8 @@ export async function copyBetween(request: CopyRequest): Promise<{ readonly rows
   }
   const watchdog = watchSilence({
     timeoutMs: Math.max(source.answerTimeoutMs, target.answerTimeoutMs),
-    seen: () => counter.bytes,
+    // what the pace holds back is no silence of a server
+    seen: () => (counter.isHeld ? performance.now() : counter.bytes),
     // a long scan before the first row, or a long index build after the last, sends nothing either
     isWorking: async () => (await Promise.all([source.isServerWorking(), target.isServerWorking()])).includes(true),
     cut: destroyBoth,
@@ -94,6 +95,7 @@ export async function* copiedRows(session: Session, out: string): AsyncGenerator
 
 class ByteCounter extends Transform {
   bytes = 0
+  isHeld = false
   readonly #onBytes: ((bytes: number) => void) | undefined
   readonly #pace: Pace | null
   readonly #signal: AbortSignal | undefined
@@ -107,11 +109,14 @@ class ByteCounter extends Transform {
 
   override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
     const pass = (): void => {
+      this.isHeld = false
       this.bytes += chunk.length
       this.#onBytes?.(chunk.length)
       done(null, chunk)
     }
-    if (this.#pace === null) pass()
-    else this.#pace(chunk.length, this.#signal).then(pass, done)
+    const wait = this.#pace?.take(chunk.length, this.#signal) ?? null
+    if (wait === null) return pass()
+    this.isHeld = true
+    wait.then(pass, done)
   }
 }

@@ -2,7 +2,6 @@ import { bug, MoverError } from '../domain/errors.js'
 import type { OwnedTable } from '../domain/move-plan.js'
 import { qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
-import type { Pace } from './byte-rate.js'
 import { chunkRows } from './chunks.js'
 import type { Chunk } from './chunks.js'
 import { copyRows } from './copy-rows.js'
@@ -11,6 +10,7 @@ import type { Holder } from './guard.js'
 import { addToLedger, isLoaded, readKeys } from './ledger.js'
 import type { ChunkKeys } from './ledger.js'
 import type { Scope } from './owned-rows.js'
+import type { Pace } from './pace.js'
 import { loadedColumns } from './projection.js'
 import type { MapRelation } from './projection.js'
 import type { SecretPass } from './secret-pass.js'
@@ -26,7 +26,7 @@ export interface LoadRequest {
   readonly holder: Holder
   readonly signal: AbortSignal
   readonly onBytes: (bytes: number) => void
-  readonly pace: Pace | null
+  readonly pace: Pace
 }
 
 /**

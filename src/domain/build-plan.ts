@@ -1,4 +1,4 @@
-import { tableKey } from './catalog.js'
+import { childrenOf, tableKey } from './catalog.js'
 import type { Catalog, Column, ForeignKey, Table, TableName } from './catalog.js'
 import { comparedUnder } from './collations.js'
 import { buildKeySets } from './key-sets.js'
@@ -68,6 +68,7 @@ class PlanBuilder {
       inboundStays: unit.declared.inbound === 'stay',
       bytesEstimate: unit.table.bytes,
       binary: false,
+      ...(isUnlogged(catalogs.get(unit.id.database), unit.table) && { unlogged: true }),
     }))
     const shared = units
       .filter((unit) => isExempt(unit, 'shared'))
@@ -265,6 +266,10 @@ function indexOf(catalog: Catalog | undefined): CatalogIndex {
 function secretsOf(unit: Unit, column: string): PlanColumn['secrets'] {
   const rule = unit.declared.columns[column]
   return rule?.kind === 'secret' ? rule.secrets : []
+}
+
+function isUnlogged(catalog: Catalog | undefined, table: Table): boolean {
+  return table.persistence === 'unlogged' || (catalog !== undefined && childrenOf(catalog, table).some((child) => isUnlogged(catalog, child)))
 }
 
 /** Whether an expression, as PostgreSQL prints it, names the column: quoted where it must be. Text that only looks like it counts as well. */

@@ -63,6 +63,8 @@ export interface PlanDocument extends Document {
   readonly target: string
   readonly tables: readonly PlannedTable[]
   readonly totals: { readonly tables: number; readonly rows: number; readonly bytes: number }
+  /** What else the move would do to the cells, in words. */
+  readonly besides: readonly string[]
   readonly estimate: { readonly windowSeconds: number | null; readonly basis: string }
   /** Tables with rows of the organization, added up by class. */
   readonly classes: readonly { readonly class: TableClass; readonly tables: number; readonly rows: number; readonly bytes: number }[]
@@ -161,8 +163,19 @@ export interface Progressing {
   readonly etaSeconds: number | null
 }
 
-/** `move`, `resume`, `abort`, `purge`, `verify`, `status MOVE_ID`. */
+/** How fast a move may go. */
+export interface Throttle {
+  /** By an operator's order, else as its driver was configured; null: no limit. */
+  readonly maxBytesPerSecond: number | null
+  readonly paused: boolean
+  /** What the process that drives the move waits for right now, or null. */
+  readonly waitsFor: string | null
+}
+
+/** `move`, `resume`, `abort`, `purge`, `verify`, `throttle`, `status MOVE_ID`. */
 export interface MoveDocument extends MoveSummary {
+  /** Null as long as nobody has asked for anything and no chunk was begun. */
+  readonly throttle: Throttle | null
   readonly tables: readonly MovedTable[]
   /** Secret columns by side: how many values were opened by which version of a key. */
   readonly secrets: readonly SecretCount[]

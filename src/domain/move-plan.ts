@@ -117,6 +117,10 @@ export interface OwnedTable extends TableShape {
   readonly bytesEstimate: number
   /** Travels in binary: text COPY cannot carry its widest row. */
   readonly binary: boolean
+  /** Average stored size of the organization's rows, from a sample; absent where it has none. */
+  readonly rowBytes?: number
+  /** The table or a part of it is unlogged on the source: a replica has no row of it. */
+  readonly unlogged?: true
 }
 
 export interface SharedTable extends TableShape {

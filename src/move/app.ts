@@ -7,6 +7,7 @@ import type { ReportDocument } from '../domain/report.js'
 import { ENDED_STATES, MOVE_STATES } from '../domain/vocabulary.js'
 import type { MovePhase, MoveState, Phase } from '../domain/vocabulary.js'
 import { applicationName } from '../dataplane/names.js'
+import type { PaceOrders } from '../dataplane/pace.js'
 import type { Logger } from '../observability/logger.js'
 import type { Progress } from '../observability/progress.js'
 import { abort } from '../phases/abort.js'
@@ -44,6 +45,7 @@ import { runMove } from './run-move.js'
 import { whoAmI } from './who-am-i.js'
 import { takeBackWhenSpent, windowNotice } from './window-limit.js'
 import { wrongState } from './wrong-state.js'
+import { orderPace } from './throttle.js'
 import { awaitsSecrets, stagedMove } from './staged-move.js'
 import { assertDictionary } from './wrong-dictionary.js'
 import { writeDictionary } from './write-dictionary.js'
@@ -250,6 +252,15 @@ export class App implements AsyncDisposable {
       await phases.end('purge')
       await journal.update({ state: 'completed', endedAt: 'now' })
     })
+  }
+
+  async throttle(moveId: string, orders: PaceOrders): Promise<MoveDocument> {
+    const control = await this.#ready()
+    const move = await loadMove(control, moveId)
+    assertNotEnded(move)
+    await orderPace(control, move.id, orders)
+    await appendEvent(control, move.id, { who: whoAmI(), command: 'throttle', kind: 'throttled', detail: { ...orders } })
+    return settled(await moveDocument(control, move.id))
   }
 
   async secretsKeygen(file: string): Promise<DoneDocument> {

@@ -42,13 +42,15 @@ export interface CellOptions {
 export function cellDatabases(options: CellOptions): ReadonlyMap<string, CellDatabase> {
   const { settings, cell, side, applicationName, pass } = options
   return new Map(
-    [...cellNamed(settings, cell).databases].map(([database, { url, searchPath }]) => [
+    [...cellNamed(settings, cell).databases].map(([database, { url, readFrom, searchPath }]) => [
       database,
       new CellDatabase({
         cell,
         side,
         database,
         url,
+        // what is written on the target is read where it was written
+        readFrom: side === 'source' ? readFrom : null,
         // on the source the mover only deletes, and compares digests that were taken under pg_catalog
         searchPath: side === 'source' ? 'pg_catalog' : searchPath,
         applicationName,

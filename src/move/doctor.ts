@@ -6,6 +6,7 @@ import type { Session } from '../postgres/session.js'
 import { CheckReport } from './check-report.js'
 import { checkControl } from './doctor-control.js'
 import { checkDatabase, checkPrivileges } from './doctor-cell.js'
+import { checkReplica } from './doctor-replica.js'
 import { checkParity } from './doctor-parity.js'
 import type { ExaminedCell } from './doctor-parity.js'
 
@@ -40,6 +41,7 @@ async function examineCell(settings: Settings, cell: string, open: DoctorInput['
   for (const database of named) {
     const catalog = await checkDatabase(report, { cell, database }, { open, lockTimeoutMs: settings.lockTimeoutMs })
     if (catalog !== null) catalogs.set(database, catalog)
+    if (catalog !== null) await checkReplica(report, { cell, database }, settings, open)
   }
   // with a database unread, its tables would look like tables that are not there
   const units = catalogs.size === named.length ? classify(catalogs, settings.tenancy).units : []

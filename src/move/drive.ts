@@ -5,7 +5,6 @@ import { errorDocument } from '../domain/documents.js'
 import type { ErrorDocument, MoveDocument } from '../domain/documents.js'
 import { asMoverError, MoverError } from '../domain/errors.js'
 import type { MoveState, Side } from '../domain/vocabulary.js'
-import { byteRate } from '../dataplane/byte-rate.js'
 import { raiseGuard } from '../dataplane/guard.js'
 import { applicationName } from '../dataplane/names.js'
 import type { Logger } from '../observability/logger.js'
@@ -29,6 +28,7 @@ import { loadMove } from './journal.js'
 import { moveDocument } from './move-document.js'
 import type { MoveRow } from './move-row.js'
 import type { PhaseLog } from './run-move.js'
+import { paceOf } from './throttle.js'
 import { Waits } from './waits.js'
 import { whoAmI } from './who-am-i.js'
 import { WindowWatch } from './window-watch.js'
@@ -118,7 +118,7 @@ async function contextOf(options: DriveOptions, journal: BoundJournal, epoch: bi
     // a statement under way does not hear of a signal; its connection's end does
     for (const which of ['source', 'target'] as const) for (const database of cells[which].values()) database.destroy()
   }, { once: true })
-  return {
+  const ctx: Omit<MoveContext, 'pace'> = {
     holder: { moveId: id, epoch },
     org,
     source,
@@ -133,18 +133,20 @@ async function contextOf(options: DriveOptions, journal: BoundJournal, epoch: bi
       jobs: settings.copy.jobs,
       chunkRows: settings.copy.chunkRows,
       drainTimeoutMs: settings.drainTimeoutMs,
+      replicaTimeoutMs: settings.replicaTimeoutMs,
       repairAttempts: settings.verify.repairAttempts,
       retentionMs: settings.retentionMs,
       sequences: settings.sequences,
       maintenance: settings.maintenance,
       waiveRetention: options.waiveRetention ?? false,
       maxWindowMs: journal.row.maxWindowMs,
+      vacuum: settings.purge.vacuum,
     },
     progress: options.progress,
-    pace: byteRate(settings.copy.maxBytesPerSecond),
     log: options.log,
     signal: options.signal,
   }
+  return { ...ctx, pace: paceOf(ctx, options.control, settings, options.command) }
 }
 
 /** An earlier driver may be dead, or asleep: its sessions end, and the guards' epoch ends its right to write (P6). */

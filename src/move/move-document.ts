@@ -10,12 +10,14 @@ import { listTables } from './journal-tables.js'
 import { loadMove } from './journal.js'
 import type { MoveHead, MoveRow } from './move-row.js'
 import { frozenSecondsOf, progressOf, standingOf } from './move-standing.js'
+import { throttleDocument } from './throttle.js'
 
 /** The document of a move as the journal has it now. */
 export async function moveDocument(session: Session, moveId: string): Promise<MoveDocument> {
   const [row, tables, runs, participants] = [await loadMove(session, moveId), await listTables(session, moveId), await listPhaseRuns(session, moveId), await listParticipants(session, moveId)]
   return {
     ...moveSummary(row, runs),
+    throttle: await throttleDocument(session, row.id, isDriven(row)),
     next: waitingFor(row) ?? nextOf(row, runs),
     progress: await progressOf(session, row),
     secrets: isCounts(row.manifest['secrets']) ? row.manifest['secrets'] : [],
@@ -26,6 +28,10 @@ export async function moveDocument(session: Session, moveId: string): Promise<Mo
 
 function isCounts(value: unknown): value is readonly SecretCount[] {
   return Array.isArray(value)
+}
+
+function isDriven({ state, leaseUntil }: MoveRow): boolean {
+  return (state === 'running' || state === 'purging') && leaseUntil !== null && leaseUntil > new Date()
 }
 
 /** What a move whose secrets travel sealed rests for. */

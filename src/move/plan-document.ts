@@ -1,11 +1,17 @@
 import type { Examined } from '../checks/examine.js'
 import type { Settings } from '../config/settings.js'
 import type { PlanDocument, PlannedTable } from '../domain/documents.js'
+import { tableKey, tableNamed } from '../domain/catalog.js'
+import { rowsPerChunk } from '../domain/chunk-size.js'
 import { estimateWindow } from '../domain/estimate.js'
 import { notMoved } from '../domain/not-moved.js'
 import { planSteps } from '../domain/plan-steps.js'
 import type { StepNames } from '../domain/plan-steps.js'
 import { isBlocking } from '../domain/finding.js'
+import { isNotableLoad } from '../domain/statistics.js'
+
+const MOST_NAMED = 5
+const MEGABYTE = 1024 * 1024
 
 export function planDocument(settings: Settings, names: { readonly org: string; readonly source: string; readonly target: string }, examined: Examined, publications: readonly string[]): PlanDocument {
   const tables = examined.plan.owned.map((table): PlannedTable => {
@@ -19,7 +25,7 @@ export function planDocument(settings: Settings, names: { readonly org: string; 
       rows: rows ?? 0,
       rowsExact: rows !== undefined,
       bytes: read?.bytes ?? 0,
-      chunks: rows === undefined || rows === 0 ? 0 : table.identity === null ? 1 : Math.ceil(rows / settings.copy.chunkRows),
+      chunks: rows === undefined || rows === 0 ? 0 : table.identity === null ? 1 : Math.ceil(rows / rowsPerChunk(table, settings.copy.chunkRows)),
       index: read?.index ?? null,
     }
   })
@@ -28,6 +34,7 @@ export function planDocument(settings: Settings, names: { readonly org: string; 
     ...names,
     tables,
     totals: { tables: tables.length, rows, bytes: tables.reduce((sum, table) => sum + table.bytes, 0) },
+    besides: besides(settings, names, examined),
     estimate: estimateWindow({ tables: tables.length, rows: examined.rows.size > 0 ? rows : null }),
     classes: classesOf(tables),
     notMoved: [...publications.map((name) => ({ what: `publication ${name} of ${names.source}`, why: 'its consumers will see the purge as deletions of the rows, unless they leave out what carries the mover\'s origin' })), ...notMoved(examined.plan)],
@@ -48,4 +55,20 @@ function classesOf(tables: readonly PlannedTable[]): PlanDocument['classes'] {
 
 function hooksOf({ maintenance }: Settings): StepNames['hooks'] {
   return { enter: maintenance.enter.length, ready: maintenance.ready.length, leave: maintenance.leave.length }
+}
+
+/** Statistics that are gathered before the flip, and where it is asked for the VACUUM after the purge. */
+function besides(settings: Settings, names: { readonly source: string; readonly target: string }, { plan, rows, catalogs }: Examined): readonly string[] {
+  const moving = plan.owned.filter((table) => (rows.get(table.no) ?? 0) > 0)
+  const notable = moving.filter(({ no, id }) => isNotableLoad(rows.get(no) ?? 0, tableNamed(catalogs.target.get(id.database), id)?.rowEstimate ?? null))
+  const bytes = moving.reduce((sum, table) => sum + table.bytesEstimate, 0)
+  return [
+    ...(notable.length === 0 ? [] : [`before the flip ANALYZE of ${notable.length} table(s) on ${names.target}, of which the load is a notable part: ${named(notable)}`]),
+    ...(settings.purge.vacuum && moving.length > 0 ? [`after the purge VACUUM of ${moving.length} table(s) on ${names.source}, with the rows of everybody ${Math.ceil(bytes / MEGABYTE)} MB: ${named(moving)}`] : []),
+  ]
+}
+
+function named(tables: Examined['plan']['owned']): string {
+  const names = tables.slice(0, MOST_NAMED).map(({ id }) => tableKey(id))
+  return tables.length > MOST_NAMED ? `${names.join(', ')} and ${tables.length - MOST_NAMED} more` : names.join(', ')
 }

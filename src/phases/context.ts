@@ -5,11 +5,11 @@ import type { Finding } from '../domain/finding.js'
 import type { MovePlan } from '../domain/move-plan.js'
 import type { SecretCount } from '../domain/secret-count.js'
 import type { Side } from '../domain/vocabulary.js'
-import type { Pace } from '../dataplane/byte-rate.js'
 import type { CellDatabase } from '../dataplane/cell-database.js'
 import type { Chunk } from '../dataplane/chunks.js'
 import type { Fingerprint } from '../dataplane/fingerprint.js'
 import type { Holder } from '../dataplane/guard.js'
+import type { Pace } from '../dataplane/pace.js'
 import type { Logger } from '../observability/logger.js'
 import type { Progress } from '../observability/progress.js'
 import type { Outside } from '../outside/call.js'
@@ -35,8 +35,8 @@ export interface MoveContext {
   readonly participants: Participants
   readonly options: PhaseOptions
   readonly progress: Progress
-  /** The limit that all streams of this move share; null where there is none. */
-  readonly pace: Pace | null
+  /** What each chunk and each stream of this move waits for. */
+  readonly pace: Pace
   readonly log: Logger
   /** Aborted by the operator, or when the lease is lost. */
   readonly signal: AbortSignal
@@ -46,6 +46,7 @@ export interface PhaseOptions {
   readonly jobs: number
   readonly chunkRows: number
   readonly drainTimeoutMs: number
+  readonly replicaTimeoutMs: number
   readonly repairAttempts: number
   readonly retentionMs: number
   readonly sequences: 'check' | 'advance'
@@ -53,6 +54,8 @@ export interface PhaseOptions {
   readonly waiveRetention: boolean
   /** Frozen for longer before its cutover, a move takes itself back; null: no limit. */
   readonly maxWindowMs: number | null
+  /** VACUUM what was purged. */
+  readonly vacuum: boolean
 }
 
 /** A chunk as the journal has it. */

@@ -1,17 +1,16 @@
 import { tableKey } from '../domain/catalog.js'
+import { rowsPerChunk } from '../domain/chunk-size.js'
 import type { OwnedTable } from '../domain/move-plan.js'
 import { countOwned, cutChunks } from '../dataplane/chunks.js'
 import { readLedger } from '../dataplane/ledger.js'
 import { loadChunk } from '../dataplane/load-chunk.js'
-import { MoverError } from '../domain/errors.js'
-import { qualified } from '../postgres/quote.js'
-import { sql } from '../postgres/sql.js'
-import { advanceSequences } from './advance-sequences.js'
 import { cellDatabase } from './context.js'
 import type { ChunkRecord, MoveContext } from './context.js'
 import { insertMissingLookups, loadShared } from './copy-exempt.js'
 import { inParallel } from './parallel.js'
 import { frozenPlan } from './scopes.js'
+import { settleReplicas } from './settle-replicas.js'
+import { settleTarget } from './settle-target.js'
 import { shipSealed } from './staged-secrets.js'
 
 /**
@@ -21,8 +20,11 @@ import { shipSealed } from './staged-secrets.js'
 export async function copy(ctx: MoveContext): Promise<void> {
   await ctx.participants.run('final_sync')
   await ctx.secrets.open(ctx.journal.plan())
+  await settleReplicas(ctx)
   await planChunks(ctx)
   await insertMissingLookups(ctx)
+  // maps and sets may have changed
+  await settleReplicas(ctx)
   await loadChunks(ctx)
   await shipSealed(ctx)
   await loadShared(ctx)
@@ -37,15 +39,16 @@ async function planChunks(ctx: MoveContext): Promise<void> {
   ctx.progress({ kind: 'step', text: 'cutting tables into chunks' })
   for (const database of ctx.cells.source.keys()) {
     const tables = plan.owned.filter((table) => table.id.database === database)
-    await cellDatabase(ctx, 'source', database).read.use(async (session) => {
-      const counts = await countOwned(session, tables, scope)
-      for (const table of tables) {
-        const count = counts.get(table.no) ?? 0
-        rows[String(table.no)] = count
-        const chunks = await cutChunks(session, table, scope, { rows: count, chunkRows: ctx.options.chunkRows })
-        if (chunks.length > 0) await ctx.journal.putChunks(table.no, chunks.map((chunk) => ({ ...chunk, rows: chunks.length === 1 ? count : null })))
-      }
-    })
+    const cell = cellDatabase(ctx, 'source', database)
+    // by the primary: what a replica may lack must show
+    const counts = await cell.read.use((session) => countOwned(session, tables, scope))
+    for (const table of tables) {
+      const count = counts.get(table.no) ?? 0
+      rows[String(table.no)] = count
+      if (count === 0) continue
+      const chunks = await cell.rowsOf(table).use((session) => cutChunks(session, table, scope, { rows: count, chunkRows: rowsPerChunk(table, ctx.options.chunkRows) }))
+      await ctx.journal.putChunks(table.no, chunks.map((chunk) => ({ ...chunk, rows: chunks.length === 1 ? count : null })))
+    }
   }
   await ctx.journal.addToManifest({ rows })
 }
@@ -73,7 +76,7 @@ async function loadChunks(ctx: MoveContext): Promise<void> {
   for (const chunk of open) left.set(chunk.tableNo, (left.get(chunk.tableNo) ?? 0) + 1)
   ctx.progress({ kind: 'total', rows: [...left.keys()].reduce((sum, no) => sum + size(no), 0), tables: left.size })
   for (const table of plan.owned) if (!left.has(table.no)) await ctx.journal.setTable(table.no, 'done')
-  await inParallel(open, { jobs: ctx.options.jobs, signal: ctx.signal }, async (chunk) => {
+  await inParallel(open, { jobs: ctx.options.jobs, signal: ctx.signal, pace: ctx.pace }, async (chunk) => {
     ctx.journal.assertGoesOn()
     const table = tables.get(chunk.tableNo)
     if (table === undefined) throw new RangeError(`no table ${chunk.tableNo} in the plan`)
@@ -94,31 +97,11 @@ async function loadOne(ctx: MoveContext, table: OwnedTable, chunk: ChunkRecord):
     await ctx.journal.setTable(table.no, 'running')
     ctx.progress({ kind: 'table', table: name, state: 'started', rows: ctx.journal.manifest().rows?.[String(table.no)] ?? null })
   }
-  const result = await cellDatabase(ctx, 'source', database).read.use((source) =>
+  const result = await cellDatabase(ctx, 'source', database).rowsOf(table).use((source) =>
     cellDatabase(ctx, 'target', database).load.use((target) =>
       loadChunk({ source, target, table, chunk, scope, map, secrets: ctx.secrets.pass(table), holder: ctx.holder, signal: ctx.signal, pace: ctx.pace, onBytes: (bytes) => ctx.progress({ kind: 'moved', table: name, rows: 0, bytes }) }),
     ),
   )
   ctx.progress({ kind: 'moved', table: name, rows: result.rows, bytes: 0 })
   await ctx.journal.markChunk({ tableNo: table.no, chunkNo: chunk.chunkNo, loaded: true, rows: result.rows, bytes: result.bytes })
-}
-
-/** Statistics for the planner and, where declared, sequences past the loaded ids. */
-async function settleTarget(ctx: MoveContext): Promise<void> {
-  const { plan } = frozenPlan(ctx)
-  const rows = ctx.journal.manifest().rows ?? {}
-  for (const [database, cell] of ctx.cells.target) {
-    const loaded = plan.owned.filter((table) => table.id.database === database && (rows[String(table.no)] ?? 0) > 0)
-    ctx.progress({ kind: 'step', text: `statistics of ${cell.label}` })
-    await inParallel(loaded, { jobs: ctx.options.jobs, signal: ctx.signal }, (table) =>
-      cell.admin.use(async (session) => {
-        // statistics are a courtesy: a lock that is not granted must not stop a move
-        await session.execute(sql('copy/analyze', { table: qualified(table.id) })).catch((error: unknown) => {
-          if (!(error instanceof MoverError) || error.code === 'OM3002') throw error
-          ctx.log.warn({ table: tableKey(table.id), code: error.code }, 'table was not analyzed')
-        })
-      }),
-    )
-    await advanceSequences(ctx, database)
-  }
 }

@@ -5,7 +5,9 @@ import type { Side } from '../domain/vocabulary.js'
 import { cellDatabase } from './context.js'
 import type { MoveContext } from './context.js'
 
-export type Moment = 'enter' | 'ready' | 'leave'
+export type Moment = 'enter' | 'ready' | 'leave' | 'throttle'
+
+type HookContext = Omit<MoveContext, 'pace'>
 
 /** What was asked of one hook: who serves now, and in what state the move is for whoever reads that it failed. */
 interface Occasion {
@@ -61,7 +63,12 @@ function numberOf(text: string): number | null {
   return /^[+-]?\d+(?:\.\d+)?$/.test(text.trim()) ? Number(text) : null
 }
 
-async function callHook(ctx: MoveContext, hook: Hook, occasion: Occasion): Promise<string> {
+/** What a probe of the throttle answers. Throws OM3011. */
+export async function callThrottleProbe(ctx: HookContext, probe: Hook): Promise<string> {
+  return callHook(ctx, probe, { moment: 'throttle', serving: 'source', standing: 'the move rests between two chunks, and its fences stand' })
+}
+
+async function callHook(ctx: HookContext, hook: Hook, occasion: Occasion): Promise<string> {
   try {
     if (hook.kind === 'sql') return await callSql(ctx, hook, occasion)
     const { moment } = occasion
@@ -80,23 +87,23 @@ async function callHook(ctx: MoveContext, hook: Hook, occasion: Occasion): Promi
   }
 }
 
-function factsOf(ctx: MoveContext, { serving }: Occasion): Readonly<Record<string, string>> {
+function factsOf(ctx: HookContext, { serving }: Occasion): Readonly<Record<string, string>> {
   return { moveId: ctx.holder.moveId, org: ctx.org, source: ctx.source, target: ctx.target, serving: ctx[serving] }
 }
 
-function variablesOf(ctx: MoveContext, { serving }: Occasion): Readonly<Record<string, string>> {
+function variablesOf(ctx: HookContext, { serving }: Occasion): Readonly<Record<string, string>> {
   return { ORG_MOVER_MOVE_ID: ctx.holder.moveId, ORG_MOVER_ORG: ctx.org, ORG_MOVER_SOURCE: ctx.source, ORG_MOVER_TARGET: ctx.target, ORG_MOVER_SERVING: ctx[serving] }
 }
 
 /** `:org` is the organization, as in every declared SQL; names are looked up as the database's own search_path says. Yields the first value; empty where there is none. */
-async function callSql(ctx: MoveContext, hook: Extract<Hook, { kind: 'sql' }>, { moment, serving }: Occasion): Promise<string> {
+async function callSql(ctx: HookContext, hook: Extract<Hook, { kind: 'sql' }>, { moment, serving }: Occasion): Promise<string> {
   const parameter = /(?<!:):org\b/g
   const text = hook.sql.replaceAll(parameter, '$1')
   const params = text === hook.sql ? [] : [ctx.org]
   return cellDatabase(ctx, hook.side ?? serving, hook.database).admin.use(async (session) => {
     await session.execute(`RESET search_path; SET statement_timeout = ${hook.timeoutMs}`)
     try {
-      if (moment !== 'ready') return String(await session.execute(text, params))
+      if (moment === 'enter' || moment === 'leave') return String(await session.execute(text, params))
       const [row] = await session.rows(text, params)
       const first: unknown = row === undefined ? null : Object.values(row)[0]
       return first === null || first === undefined ? '' : String(first)
@@ -107,7 +114,7 @@ async function callSql(ctx: MoveContext, hook: Extract<Hook, { kind: 'sql' }>, {
   })
 }
 
-function failed(ctx: MoveContext, { moment, standing }: Occasion, why: string, cause?: unknown): MoverError {
+function failed(ctx: HookContext, { moment, standing }: Occasion, why: string, cause?: unknown): MoverError {
   const { moveId } = ctx.holder
   const back = moment === 'leave' ? '' : `; \`org-mover abort ${moveId}\` takes the move back and runs the \`leave\` hooks`
   return new MoverError({ code: 'OM3011', message: `maintenance hook "${moment}" failed: ${ctx.outside.redact(why)}. Now ${standing}`, hint: `repair what the hook reports (the output of a command is in the log), then run the same command, or \`org-mover ${moment === 'leave' ? 'status' : 'resume'} ${moveId}\`${back}`, retry: 'after-fix', cause })

@@ -20,6 +20,7 @@ import type { ChunkRecord, MoveContext } from './context.js'
 import { frozenPlan } from './scopes.js'
 import { sinceFrozen } from './since-frozen.js'
 import type { SinceFrozen } from './since-frozen.js'
+import { vacuumPurged } from './vacuum-purged.js'
 
 /**
  * Deletes the organization from the source, chunk by chunk of the manifest, children first; a chunk goes only if its rows are,
@@ -44,6 +45,7 @@ async function deleteOwned(ctx: MoveContext): Promise<void> {
   for (const table of childrenFirst(plan.owned)) {
     for (const chunk of chunks.filter((c) => c.tableNo === table.no && !c.purged)) {
       ctx.signal.throwIfAborted()
+      await ctx.pace.turn(ctx.signal)
       ctx.journal.assertGoesOn()
       const rows = await purgeChunk(ctx, { ...table, inbound: [...table.inbound, ...(inbound.get(table.no) ?? [])] }, chunk)
       await ctx.journal.markChunk({ tableNo: table.no, chunkNo: chunk.chunkNo, purged: true })
@@ -53,6 +55,7 @@ async function deleteOwned(ctx: MoveContext): Promise<void> {
   await purgeUnreferenced(ctx)
   await ctx.participants.run('purge')
   await ctx.participants.run('purge_tracking')
+  await vacuumPurged(ctx)
 }
 
 /** The route points elsewhere, retention is over or waived by name, and verification of this move passed (P9). Throws OM6004, OM6001, OM6002. */

@@ -4,6 +4,7 @@ import { cellDatabase } from './context.js'
 import type { MoveContext } from './context.js'
 import { inParallel } from './parallel.js'
 import { frozenPlan } from './scopes.js'
+import { settleReplicas } from './settle-replicas.js'
 import { blindTables, isStaged } from './staged-secrets.js'
 import { assertWorldUnchanged } from './world.js'
 
@@ -25,14 +26,15 @@ export async function repair(ctx: MoveContext): Promise<void> {
   })
   if (differing.length === 0) return
   await assertWorldUnchanged(ctx, 'before the repair')
+  await settleReplicas(ctx)
   await ctx.secrets.open(ctx.journal.plan())
   await ctx.journal.addToManifest({ repairs: attempts + 1 })
   await ctx.journal.event('repairing', { attempt: attempts + 1, chunks: differing.map(({ chunk, table }) => ({ table: tableKey(table.id), chunk: chunk.chunkNo })).slice(0, 100) })
   ctx.progress({ kind: 'step', text: `loading ${differing.length} differing chunk(s) again` })
   const { scope, map } = frozenPlan(ctx)
-  await inParallel(differing, { jobs: ctx.options.jobs, signal: ctx.signal }, async ({ chunk, table }) => {
+  await inParallel(differing, { jobs: ctx.options.jobs, signal: ctx.signal, pace: ctx.pace }, async ({ chunk, table }) => {
     ctx.journal.assertGoesOn()
-    const result = await cellDatabase(ctx, 'source', table.id.database).read.use((source) =>
+    const result = await cellDatabase(ctx, 'source', table.id.database).rowsOf(table).use((source) =>
       cellDatabase(ctx, 'target', table.id.database).load.use((target) =>
         repairChunk({ source, target, table, chunk, scope, map, secrets: ctx.secrets.pass(table), holder: ctx.holder, signal: ctx.signal, pace: ctx.pace, onBytes: (bytes) => ctx.progress({ kind: 'moved', table: tableKey(table.id), rows: 0, bytes }) }),
       ),

@@ -18,7 +18,7 @@ export async function verifyManifest(ctx: MoveContext): Promise<void> {
   const tables = new Map(plan.owned.map((table) => [table.no, table]))
   const changed = new Set<string>()
   const chunks = (await coveringChunks(ctx)).filter((chunk) => !chunk.purged)
-  await inParallel(chunks, { jobs: ctx.options.jobs, signal: ctx.signal }, async (chunk) => {
+  await inParallel(chunks, { jobs: ctx.options.jobs, signal: ctx.signal, pace: ctx.pace }, async (chunk) => {
     const table = tables.get(chunk.tableNo)
     if (table === undefined) throw new RangeError(`no table ${chunk.tableNo} in the plan`)
     const found = await cellDatabase(ctx, 'source', table.id.database).read.use((session) => fingerprint(session, storedText(table), chunkRows(table, scope, chunk), seeds))

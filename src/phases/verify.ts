@@ -20,6 +20,7 @@ import { coveringChunks } from './covering-chunks.js'
 import { inParallel } from './parallel.js'
 import { proveConstraints } from './prove-constraints.js'
 import { frozenPlan } from './scopes.js'
+import { settleReplicas } from './settle-replicas.js'
 import { isStaged, verifySealed } from './staged-secrets.js'
 import { assertWorldUnchanged } from './world.js'
 
@@ -35,6 +36,7 @@ export async function verify(ctx: MoveContext): Promise<void> {
   await assertWorldUnchanged(ctx, 'before verification')
   await ctx.secrets.open(ctx.journal.plan())
   ctx.secrets.tally.clear()
+  await settleReplicas(ctx)
   const tally = new Tally()
   await verifyChunks(ctx, tally)
   await verifyTotals(ctx, tally)
@@ -89,7 +91,7 @@ async function verifyChunks(ctx: MoveContext, tally: Tally): Promise<void> {
   // biggest first: a large chunk begun last would be waited for alone
   const chunks = [...(await coveringChunks(ctx))].sort((a, b) => b.rows - a.rows)
   ctx.progress({ kind: 'total', rows: Object.values(ctx.journal.manifest().rows ?? {}).reduce((sum, n) => sum + n, 0), tables: new Set(chunks.map((c) => c.tableNo)).size })
-  await inParallel(chunks, { jobs: ctx.options.jobs, signal: ctx.signal }, async (chunk) => {
+  await inParallel(chunks, { jobs: ctx.options.jobs, signal: ctx.signal, pace: ctx.pace }, async (chunk) => {
     ctx.journal.assertGoesOn()
     const table = tables.get(chunk.tableNo)
     if (table === undefined) throw new RangeError(`no table ${chunk.tableNo} in the plan`)
@@ -107,7 +109,7 @@ async function verifyChunk(ctx: MoveContext, table: OwnedTable, chunk: ChunkReco
   const from = chunkRows(table, scope, chunk)
   const to: RowSource = table.identity === null ? ownedRows(table, scope) : ledgerRows(table, ctx.holder.moveId, chunk)
   const { database } = table.id
-  return cellDatabase(ctx, 'source', database).read.use((source) =>
+  return cellDatabase(ctx, 'source', database).rowsOf(table).use((source) =>
     cellDatabase(ctx, 'target', database).read.use(async (target) => {
       const comparison = { table, map, secrets, seeds }
       const [sent, held] = await Promise.all([sideFingerprint(comparison, { session: source, side: 'source', rows: from }), sideFingerprint(comparison, { session: target, side: 'target', rows: to })])
@@ -121,7 +123,7 @@ async function verifyChunk(ctx: MoveContext, table: OwnedTable, chunk: ChunkReco
 }
 
 /**
- * Per table, the organization's rows on both sides by the parents themselves: nothing may exist that no chunk covered. What the
+ * Per table, the organization's rows on both sides by the parents themselves, on the source by the primary whatever the copy read: nothing may exist that no chunk covered. What the
  * chunks have explained already (a row lost from one, a row re-owned in one) is not counted again.
  */
 async function verifyTotals(ctx: MoveContext, tally: Tally): Promise<void> {

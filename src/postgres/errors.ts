@@ -21,7 +21,8 @@ const UNTRUSTED: Verdict = { code: 'OM3010', retry: 'after-fix', what: 'no trust
 const BY_STATE: readonly (readonly [RegExp, Verdict])[] = [
   [/^(08|57P01|57P02|57P04|57P05|25P03)/, LOST],
   [/^57P03/, UNREACHABLE],
-  [/^(55P03|40P01|40001)/, LOCKED],
+  [/^40001/, { code: 'OM3003', retry: 'safe', what: 'a statement gave way to another transaction, or on a replica to the replay of the log', hint: 'run the command again; for a replica, hot_standby_feedback or max_standby_streaming_delay lets reads last longer' }],
+  [/^(55P03|40P01)/, LOCKED],
   [/^57014/, { code: 'OM3012', retry: 'safe', what: 'a statement was cancelled or ran into its time limit', hint: 'run the command again' }],
   [/^53/, { code: 'OM3009', retry: 'safe', what: 'a server has no room left', hint: 'free disk, memory or connections, then run `org-mover resume`' }],
   [/^42501/, { code: 'OM2010', retry: 'after-fix', what: 'missing privilege', hint: 'grant it to the role of the mover; `org-mover doctor` lists what is missing' }],

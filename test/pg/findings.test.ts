@@ -274,6 +274,25 @@ describe('tables and servers', () => {
     expect(changes).toEqual([])
   })
 
+  test('OM2118: the DDL of the hint is what the plan then reads by, of partitioned tables and odd names, too', async () => {
+    const both = `CREATE TABLE "Lo""gs" (id bigint, "Org" bigint NOT NULL REFERENCES organizations, filler text) PARTITION BY RANGE (id);
+      CREATE TABLE "leaf 1" PARTITION OF "Lo""gs" FOR VALUES FROM (0) TO (40000) PARTITION BY RANGE (id); CREATE TABLE "leaf 11" PARTITION OF "leaf 1" DEFAULT;
+      CREATE TABLE "leaf 2" PARTITION OF "Lo""gs" FOR VALUES FROM (40000) TO (100000);
+      -- serves no search by the key
+      CREATE INDEX ON "leaf 2" ("Org") WHERE id > 99999; ALTER TABLE "Lo""gs" ADD PRIMARY KEY (id)`
+    const source = `INSERT INTO "Lo""gs" SELECT n, 1 + (n % 60 > 0)::int, repeat(md5(n::text), 6) FROM generate_series(1, 60000) AS n; ANALYZE "Lo""gs"`
+    const tenancy = { tables: { 'public.Lo"gs': { sharding_key: { Org: 'organizations' } } } }
+    const first = await found({ both, source, tenancy })
+    expect(first.lines).toEqual(['OM2118 warning cell-a Lo"gs -'])
+    const ddl = first.of('OM2118').hint
+    expect(ddl.split('\n')).toEqual(['CREATE INDEX CONCURRENTLY ON "public"."leaf 11" ("Org");', 'CREATE INDEX CONCURRENTLY ON "public"."leaf 2" ("Org");', 'CREATE INDEX ON "public"."Lo""gs" ("Org");'])
+    const after = await found({ both, source, tenancy, meanwhile: async () => undefined, before: async ({ a }) => {
+      for (const statement of ddl.split('\n')) await a.query(statement)
+    } })
+    expect(after.lines).toEqual([])
+    expect(after.plan.tables.find((table) => table.table === 'Lo"gs')?.index).toMatch(/_Org_idx/)
+  })
+
   test('OM2119: a column that may refer to large objects', async () => {
     const both = `CREATE DOMAIN lo AS oid; CREATE TYPE file AS (name text, contents lo[]); CREATE TYPE folder AS (files file[]); CREATE TYPE span AS RANGE (subtype = oid);
       ALTER TABLE issues ADD itself oid, ADD several oid[], ADD domain lo, ADD within file, ADD deep folder, ADD spans span_multirange, ADD name regclass, ADD number bigint`

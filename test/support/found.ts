@@ -25,6 +25,8 @@ export interface FoundOptions {
   readonly config?: Readonly<Record<string, unknown>>
   readonly role?: string
   readonly keyrings?: CellsOptions['keyrings']
+  /** What cannot stand among statements of one transaction. */
+  readonly before?: (databases: Readonly<Record<'a' | 'b', TestDatabase>>) => Promise<void>
   /** While `plan` runs. */
   readonly meanwhile?: (databases: Readonly<Record<'a' | 'b', TestDatabase>>) => Promise<void>
 }
@@ -50,6 +52,7 @@ export async function found(options: FoundOptions): Promise<Found> {
   })
   const [a, b] = [cells.databases.a.get('main'), cells.databases.b.get('main')]
   if (a === undefined || b === undefined) throw new RangeError('no main database')
+  await options.before?.({ a, b })
   const before = [await pictureOf(a), await pictureOf(b)]
   const planning = cells.app.plan({ org: '1', to: 'cell-b' })
   await Promise.all([planning, options.meanwhile?.({ a, b })])

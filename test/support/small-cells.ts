@@ -5,7 +5,7 @@ import { stringify } from 'yaml'
 import type { App, MoveIo } from '../../src/cli/app.js'
 import { loadSettings } from '../../src/config/load-settings.js'
 import { errorDocument } from '../../src/domain/documents.js'
-import type { MoveDocument } from '../../src/domain/documents.js'
+import type { CheckDocument, MoveDocument } from '../../src/domain/documents.js'
 import { ERROR_CATALOGUE } from '../../src/domain/error-catalogue.js'
 import { asMoverError } from '../../src/domain/errors.js'
 import { createApp } from '../../src/move/app.js'
@@ -27,6 +27,8 @@ export type Role = 'source' | 'target' | 'control' | 'routing'
 export interface SmallCellsOptions {
   /** Rewrites the connection strings that the configuration gets: by way of a proxy, for example. */
   readonly through?: (role: Role, url: string) => string
+  /** The replica of the source database with that URL. */
+  readonly readFrom?: (url: string) => string
   readonly config?: Readonly<Record<string, unknown>>
   /** The routing table in a database of its own. */
   readonly ownRouting?: boolean
@@ -63,6 +65,7 @@ export interface SmallCells extends AsyncDisposable {
   readonly configFile: string
   /** One command in an application of its own, as one run of the program. */
   run(command: (app: App, io: MoveIo) => Promise<MoveDocument>, options?: { readonly signal?: AbortSignal; readonly progress?: Progress }): Promise<Ended>
+  doctor(): Promise<CheckDocument>
   /** The move's id, as the journal has it; null before there is one. */
   moveId(): Promise<string | null>
   /** As if the time had passed that a dead process's lease lasts. */
@@ -87,7 +90,7 @@ export async function smallCells(options: SmallCellsOptions = {}): Promise<Small
   const file = join(folder, 'org-mover.yaml')
   const elsewhere = { url: through('routing', routing.url), table: 'public.route', org_column: 'organization', cell_column: 'cell', epoch_column: 'epoch' }
   const text = stringify({
-    cells: { 'cell-a': { databases: { main: through('source', source.url) } }, 'cell-b': { databases: { main: through('target', target.url) } } },
+    cells: { 'cell-a': { databases: { main: options.readFrom === undefined ? through('source', source.url) : { url: source.url, read_from: options.readFrom(source.url) } } }, 'cell-b': { databases: { main: through('target', target.url) } } },
     control: through('control', control.url),
     ...(options.ownRouting === true ? { routing: elsewhere } : {}),
     tenancy: SMALL_TENANCY,
@@ -109,6 +112,10 @@ export async function smallCells(options: SmallCellsOptions = {}): Promise<Small
       } catch (error) {
         return ended(errorDocument(asMoverError(error)), null)
       }
+    },
+    async doctor() {
+      await using app = createApp(settings, { logger, signal: new AbortController().signal })
+      return app.doctor()
     },
     async moveId() {
       const [row] = await control.query<{ id: string }>(`SELECT id::text FROM org_mover.move ORDER BY id DESC LIMIT 1`)

@@ -102,7 +102,7 @@ export async function startWriter(url: string, { org, pauseMs = 5 }: WriterOptio
 }
 
 /** Parents to write to: existing rows, so that no statement fails for want of one. */
-async function survey(client: Client, org: string): Promise<Ground> {
+export async function survey(client: Client, org: string): Promise<Ground> {
   const ids = async (sql: string) => (await client.query<{ id: string }>(sql, [org])).rows.map((row) => String(row.id))
   const [user] = await ids('SELECT user_id AS id FROM organization_users WHERE organization_id = $1 ORDER BY user_id LIMIT 1')
   if (user === undefined) throw new Error(`organization ${org} has no member on this cell`)

@@ -92,6 +92,7 @@ function journal(world: World, statement: Statement): Meaning | null {
     case 'journal/list-tables':
     case 'journal/list-participants':
     case 'journal/list-events':
+    case 'journal/throttle':
       return { rows: [] }
     case 'journal/list-created':
       return { rows: world.created.filter((cell) => params[1] === null || params[1] === cell).map((cell) => ({ cell, database: 'main', kind: 'move', name: move?.id })) }
@@ -130,6 +131,7 @@ function heldStatement(world: World, { name, params }: Statement): Meaning | nul
       })
     case 'journal/append-event-held':
     case 'journal/set-table-state':
+    case 'journal/tell-throttle':
       return held(world, params, () => undefined)
     case 'journal/record-created': {
       const objects = JSON.parse(String(params[2])) as { readonly cell: string }[]
@@ -256,6 +258,7 @@ function cellStatement(world: World, name: CellName, statement: Statement): Mean
     case 'fence/open-transactions':
     case 'copy/analyze':
     case 'purge/firing':
+    case 'copy/row-estimates':
     case 'purge/batch-keys':
     case 'purge/lock-batch':
     case 'ANALYZE':

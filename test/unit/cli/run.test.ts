@@ -43,6 +43,9 @@ describe('a command line becomes one call of the application', () => {
     [`verify ${ID}`, ['verify', ID]],
     [`abort ${ID} --yes`, ['abort', ID]],
     [`purge ${ID} --yes`, ['purge', ID, {}]],
+    [`throttle ${ID} --max-bytes-per-second 5000000`, ['throttle', ID, { maxBytesPerSecond: 5_000_000 }]],
+    [`throttle ${ID} --max-bytes-per-second none --continue`, ['throttle', ID, { maxBytesPerSecond: null, paused: false }]],
+    [`throttle ${ID} --pause`, ['throttle', ID, { paused: true }]],
     [`purge ${ID} --waive-retention=42`, ['purge', ID, { waiveRetention: '42' }]],
     ['--config {config} list --json --log-level debug --log-format json --no-progress', ['list', {}]],
   ])('%s', async (line, call) => {
@@ -143,7 +146,18 @@ describe('usage', () => {
     for (const text of ['OM1004', '--org is required', '--to must not be empty', '--pause-before must be one of', '--log-level must be one of', 'unknown option --nope', 'org-mover help move']) expect(ran.stderr).toContain(text)
   })
 
-  it.each(['init', 'doctor', 'route get', 'route set', 'discover', 'plan', 'move', 'resume', 'status', 'list', 'verify', 'abort', 'purge', 'demo'])('%s --help shows an example', async (command) => {
+  it.each([
+    [`throttle ${ID}`, 'name --max-bytes-per-second, --pause or --continue'],
+    [`throttle ${ID} --pause --continue`, '--pause and --continue exclude each other'],
+    [`throttle ${ID} --max-bytes-per-second 0`, '--max-bytes-per-second must be a whole number above 0, or none'],
+    ['throttle --pause', 'MOVE_ID is required'],
+  ])('%s: %s', async (line, problem) => {
+    const ran = await runCli(line)
+    expect([ran.code, ran.calls]).toEqual([2, []])
+    expect(ran.stderr).toContain(problem)
+  })
+
+  it.each(['init', 'doctor', 'route get', 'route set', 'discover', 'plan', 'move', 'resume', 'status', 'list', 'verify', 'abort', 'purge', 'throttle', 'demo'])('%s --help shows an example', async (command) => {
     const ran = await runCli(`${command} --help`)
     expect([ran.code, ran.stderr]).toEqual([0, ''])
     expect(ran.stdout).toMatch(new RegExp(`Examples:\n  org-mover ${command}`))
