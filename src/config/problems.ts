@@ -29,8 +29,8 @@ function formatSegment(segment: PropertyKey, isFirst: boolean): string {
   return `[${JSON.stringify(text)}]`
 }
 
-/** A key can hold a URL by a slip of the hand (`databases: {"postgres://…"}`), or what a forgotten quote left of one, and with it a password. */
+/** A key can hold a URL by a slip of the hand (`databases: {"postgres://…"}`), or what a forgotten quote left of a value, and with it a password. */
 function withoutUrl(text: string): string {
   if (text.includes('://')) return '…://…'
-  return /\/\/|@/.test(text) ? '…' : text
+  return /\/\/|[@"']/.test(text) ? '…' : text
 }

@@ -66,7 +66,7 @@ describe('passwords of connection strings are seen nowhere (P8)', () => {
   test('where a login is refused, a server is not there, and a hook with a password fails', async () => {
     await using refused = await smallCells({ through: withPassword('wrong-word!of+nobody') })
     await using gone = await smallCells({ through: (role, url) => (role === 'target' ? `postgres://mover:gone-word!of+nobody@127.0.0.1:1/nowhere?sslmode=disable` : url) })
-    await using hooked = await smallCells({ config: { maintenance: { enter: [{ http: `http://ops:${OPERATIONS}@127.0.0.1:1/enter` }] } } })
+    await using hooked = await smallCells({ config: { maintenance: { enter: [{ http: 'http://127.0.0.1:1/enter', headers: { authorization: `Bearer ${OPERATIONS}` } }] } } })
     for (const cells of [refused, gone, hooked]) {
       await run(cells, ['doctor'])
       await run(cells, ['plan', '--org', ORG, '--to', 'cell-b'])
@@ -78,6 +78,6 @@ describe('passwords of connection strings are seen nowhere (P8)', () => {
   test('the search for leaks finds one', () => {
     said.length = 0
     said.push({ name: 'planted', text: `postgres://u:${OPERATIONS}@h/d` })
-    expect(leaks([OPERATIONS])).toEqual(['planted', 'planted'])
+    expect(leaks([OPERATIONS])).toEqual(['planted'])
   })
 })

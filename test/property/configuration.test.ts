@@ -32,7 +32,7 @@ tenancy:
     public.events: {sharding_key: {"run_id, created_at": "run(id, created_at)"}, unowned: stay, columns: {storage: {map: {nfs-1: default}}, cached: {set: null}}}
 maintenance:
   fence: triggers
-  enter: [{command: ["true"], timeout: 10s}, {http: "https://ops:${PASSWORD}@ops.test/enter"}]
+  enter: [{command: ["true"], timeout: 10s}, {http: "https://ops.test/enter", headers: {authorization: "Bearer ${PASSWORD}"}}]
   ready: [{sql: "SELECT 0", cell: source, database: main}]
   leave: []
 copy: {jobs: 4, chunk_rows: 1000, max_bytes_per_second: null}
