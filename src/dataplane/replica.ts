@@ -58,7 +58,7 @@ export class Replica implements Reader, AsyncDisposable {
 
   /**
    * From here on no session reads before the replica has replayed all that the primary has committed by now. Call it after anything that later reads must
-   * see: the freeze, key sets, maps. `primary` is outside of a transaction. Throws OM2130 where this is no replica of it, OM3015 where it stays behind, OM3005.
+   * see: the freeze, key sets, maps. `primary` is outside of a transaction. Throws OM2132 where this is no replica of it, OM3020 where it stays behind, OM3005.
    */
   async catchUp(primary: Session, wait: ReplicaWait): Promise<void> {
     const held = await primary.rows(sql('replica/mark'), [wait.holder.moveId, String(wait.holder.epoch)])
@@ -110,12 +110,12 @@ export class Replica implements Reader, AsyncDisposable {
   }
 
   #unfit({ primary }: Mark, why: string): MoverError {
-    return new MoverError({ code: 'OM2130', message: `${this.label}, which read_from names for ${primary}, ${why}. Nothing was read from it; the source is fenced`, hint: 'correct read_from, or leave it out to read from the primary; then run `org-mover resume`', retry: 'after-fix' })
+    return new MoverError({ code: 'OM2132', message: `${this.label}, which read_from names for ${primary}, ${why}. Nothing was read from it; the source is fenced`, hint: 'correct read_from, or leave it out to read from the primary; then run `org-mover resume`', retry: 'after-fix' })
   }
 
   #lags(mark: Mark, { behind, paused }: ReplicaState): MoverError {
     return new MoverError({
-      code: 'OM3015',
+      code: 'OM3020',
       message: `${this.label} has not replayed ${mark.lsn} of ${mark.primary} within ${mark.timeoutMs} ms: ${behind} bytes of the log are left${paused ? ', and its replay is paused' : ''}. Nothing was read from it; the source is fenced`,
       hint: 'run `org-mover resume` when it has caught up, raise replica_timeout, or leave read_from out to read from the primary',
       retry: 'safe',

@@ -17,7 +17,7 @@ export async function checkReplica(report: CheckReport, place: CheckPlace & { re
     const server = await primary.one<{ system_identifier: string; lsn: string }>(sql('verify/server'))
     const state = await replica.one<ReplicaState & Record<string, unknown>>(sql('replica/state'), [server.lsn])
     const why = misfit(state, server.system_identifier)
-    const findings = why === null ? [] : [finding('OM2130', 'error', place, { message: `the server of read_from ${why}`, hint: 'correct read_from, or leave it out' })]
+    const findings = why === null ? [] : [finding('OM2132', 'error', place, { message: `the server of read_from ${why}`, hint: 'correct read_from, or leave it out' })]
     report.add(place, 'replica', `a standby of this cluster, ${state.behind} bytes behind${state.paused ? '; its replay is paused' : ''}`, findings)
   } catch (error) {
     report.fail(place, 'replica', error)

@@ -2,7 +2,7 @@ import type { MoveContext } from './context.js'
 
 /**
  * Where `read_from` names replicas of the source: waits until each has replayed all that its primary has committed by now. Before it, no frozen row is read
- * from a replica. Throws OM2130, OM3015.
+ * from a replica. Throws OM2132, OM3020.
  */
 export async function settleReplicas(ctx: MoveContext): Promise<void> {
   for (const { admin, replica } of ctx.cells.source.values()) {

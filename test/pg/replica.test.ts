@@ -89,7 +89,7 @@ describe.skipIf(process.env['ORG_MOVER_TEST_PG'] === 'docker')('frozen rows read
     await using made = await cells({ config: { replica_timeout: '300ms' } })
     await onStandby('SELECT pg_wal_replay_pause()')
     const ended = await move(made)
-    expect(ended).toMatchObject({ exit: 5, code: 'OM3015', document: { state: 'failed', phase: 'copy' } })
+    expect(ended).toMatchObject({ exit: 5, code: 'OM3020', document: { state: 'failed', phase: 'copy' } })
     expect(ended.message).toMatch(/has not replayed .* within 300 ms: [1-9]\d* bytes of the log are left, and its replay is paused/)
     expect((await made.look()).b.rows['issues']).toHaveLength(10)
     await onStandby('SELECT pg_wal_replay_resume()')
@@ -105,7 +105,7 @@ describe.skipIf(process.env['ORG_MOVER_TEST_PG'] === 'docker')('frozen rows read
     ] as const) {
       await using made = await cells({ readFrom })
       const ended = await move(made)
-      expect(ended).toMatchObject({ exit: 3, code: 'OM2130' })
+      expect(ended).toMatchObject({ exit: 3, code: 'OM2132' })
       expect(ended.message).toContain(why)
       const aborted = await made.run(async (app, io) => app.abort((await made.moveId()) ?? '', io))
       expect(aborted).toMatchObject({ exit: 0, document: { state: 'aborted' } })
