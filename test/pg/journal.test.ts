@@ -38,7 +38,7 @@ describe('control schema', () => {
     await using two = await Session.open(options)
     await expect(assertControlSchema(one)).rejects.toMatchObject({ code: 'OM2013' })
     const done = await Promise.all([installControlSchema(one), installControlSchema(two)])
-    expect(done.map((list) => list.length).sort()).toEqual([0, 5])
+    expect(done.map((list) => list.length).sort()).toEqual([0, 6])
     await assertControlSchema(one)
     expect(await installControlSchema(one)).toEqual([])
   })
