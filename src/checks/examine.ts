@@ -95,7 +95,7 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
     for (const database of request.databases) {
       const [session, place] = [sessionOf(sessions, side, database), { cell: request[side], database }]
       findings.push(...(await checkDeletable(session, declared, place)), ...(await checkSubscriptions(session, declared, place)))
-      findings.push(...(await checkDeletable(session, declared, place)), ...(await checkForeignPartitions(session, declared, side, place)))
+      findings.push(...(await checkForeignPartitions(session, declared, side, place)))
     }
   }
   for (const database of request.databases) findings.push(...(await checkPurgeable(sessionOf(sessions, 'source', database), declared, { cell: request.source, database })))
