@@ -14,7 +14,7 @@ import type { Statement } from '../support/wire-proxy.js'
  */
 const COMMANDS: readonly Killed[] = ['move', 'abort', 'purge']
 const WHEN = ['before', 'after'] as const
-const SELECTED = 2
+const SELECTED = 1
 
 describe('a mover that is killed at an edge of its journal, inside a COPY, or at a commit (P5)', () => {
   let expected: KillExpected
