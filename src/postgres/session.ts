@@ -1,4 +1,4 @@
-import { Client } from 'pg'
+import { Client, DatabaseError } from 'pg'
 import type { QueryResultRow } from 'pg'
 import QueryStream from 'pg-query-stream'
 import { MoverError } from '../domain/errors.js'
@@ -58,6 +58,7 @@ const PINNED: Readonly<Record<string, string>> = {
 const CONDITIONAL = `SELECT set_config(name, CASE name WHEN 'synchronous_commit' THEN 'on' ELSE '0' END, false)
 FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout' OR (name = 'synchronous_commit' AND setting = 'off')`
 
+const QUERY_CANCELED = '57014'
 const CONNECT_TIMEOUT_MS = 10_000
 const ANSWER_TIMEOUT_MS = 60_000
 const IDLE_IN_TRANSACTION_MS = 120_000
@@ -218,6 +219,12 @@ export class Session implements AsyncDisposable {
   }
 }
 
+/** The limit that a database sets for everybody holds for the statement that sets it aside, too: a busy server may need several. */
+async function liftTimeout(client: Client, cancelled: unknown, attempts = 20): Promise<void> {
+  if (!(cancelled instanceof DatabaseError) || cancelled.code !== QUERY_CANCELED || attempts === 0) throw cancelled
+  await client.query('SET statement_timeout = 0').catch((again: unknown) => liftTimeout(client, again, attempts - 1))
+}
+
 function socketOf(client: Client): object | null {
   const connection: unknown = Reflect.get(client, 'connection')
   const stream: unknown = typeof connection === 'object' && connection !== null ? Reflect.get(connection, 'stream') : null
@@ -262,7 +269,11 @@ function settingsOf(options: SessionOptions): Record<string, string> {
 async function pin(client: Client, settings: Record<string, string>): Promise<number> {
   const names = Object.keys(settings)
   const sets = names.map((name) => `set_config(${literal(name)}, ${literal(settings[name] ?? '')}, false)`)
-  const first = await client.query<{ pid: number; values: string[] }>(`SELECT pg_backend_pid() AS pid, ARRAY[${sets.join(', ')}] AS values`)
+  const setAll = () => client.query<{ pid: number; values: string[] }>(`SELECT pg_backend_pid() AS pid, ARRAY[${sets.join(', ')}] AS values`)
+  const first = await setAll().catch(async (error: unknown) => {
+    await liftTimeout(client, error)
+    return setAll()
+  })
   await client.query(CONDITIONAL)
   const reads = names.map((name) => `current_setting(${literal(name)})`)
   const second = await client.query<{ pid: number; values: string[] }>(`SELECT pg_backend_pid() AS pid, ARRAY[${reads.join(', ')}] AS values`)
