@@ -21,7 +21,8 @@ export interface PhaseLog {
 /**
  * One move, from wherever it stands to retention or to a pause.
  *
- *   prepare   look at both cells, resolve whose every row is, find whatever could stop the move; write nothing
+ *   prepare   look at both cells, resolve whose every row is, find whatever could stop the move; write nothing to a cell;
+ *             what lives outside PostgreSQL begins to replicate
  *   freeze    fence the organization's rows on source and target, wait out older transactions, fix the key sets
  *   copy      load chunk by chunk; the ledger on the target says what is there
  *   verify    where an earlier verification found differences: load those chunks again, a few times at most; then
