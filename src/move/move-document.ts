@@ -8,6 +8,7 @@ import { listPhaseRuns } from './journal-phases.js'
 import type { PhaseRun } from './journal-phases.js'
 import { listTables } from './journal-tables.js'
 import { loadMove } from './journal.js'
+import { headingOf } from './move-row.js'
 import type { MoveHead, MoveRow } from './move-row.js'
 import { frozenSecondsOf, progressOf, standingOf } from './move-standing.js'
 import { throttleDocument } from './throttle.js'
@@ -43,12 +44,7 @@ function waitingFor({ id, state, manifest }: MoveRow): string | null {
 
 export function moveSummary(row: MoveHead, runs: readonly PhaseRun[]): MoveSummary {
   return {
-    moveId: row.id,
-    org: row.org,
-    source: row.source,
-    target: row.target,
-    state: row.state,
-    phase: row.phase,
+    ...headingOf(row),
     verification: { ...NOT_VERIFIED, ...row.verification },
     timings: timingsOf(runs),
     frozenSeconds: frozenSecondsOf(row),

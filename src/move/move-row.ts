@@ -56,6 +56,11 @@ export interface MoveRow extends MoveHead {
 }
 
 /** org_mover.move as pg yields it: bigint as text, jsonb parsed. */
+/** What every document about a move begins with. */
+export function headingOf({ id, org, source, target, state, phase }: MoveHead): { readonly moveId: string } & Pick<MoveHead, 'org' | 'source' | 'target' | 'state' | 'phase'> {
+  return { moveId: id, org, source, target, state, phase }
+}
+
 export interface MoveHeadRecord extends QueryResultRow {
   id: string
   org: string

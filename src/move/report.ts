@@ -12,7 +12,7 @@ import { listEvents } from './journal-events.js'
 import { listPhaseRuns } from './journal-phases.js'
 import { loadMove } from './journal.js'
 import { moveDocument } from './move-document.js'
-import { countOf } from './move-row.js'
+import { countOf, headingOf } from './move-row.js'
 import type { MoveRow } from './move-row.js'
 import { decisionsOf } from './report-decisions.js'
 
@@ -55,12 +55,7 @@ async function readReport(control: Session, idPrefix: string): Promise<MoveRepor
 function factsOf(row: MoveRow): Omit<MoveReport['move'], 'fence' | 'next'> {
   const { manifest } = row
   return {
-    moveId: row.id,
-    org: row.org,
-    source: row.source,
-    target: row.target,
-    state: row.state,
-    phase: row.phase,
+    ...headingOf(row),
     createdAt: row.createdAt.toISOString(),
     createdBy: row.createdBy,
     frozenAt: iso(row.frozenAt),
