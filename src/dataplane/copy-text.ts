@@ -112,12 +112,28 @@ export class RowEditor extends Transform {
       const at = writes.indexOf(place)
       if (at === -1) continue
       this.#push(data, from, fields[place])
-      this.#push(escapeField(edited[at] ?? null))
+      this.#pushField(edited[at] ?? null)
       // what ends the field goes on with what follows it
       from = (fields[place + 1] ?? 0) - 1
     }
     this.#push(data, from, (fields[kept] ?? 0) - 1)
     this.#push(LINE_END)
+  }
+
+  /** With its escapes, which go between pieces of the field: it is not copied a second time. */
+  #pushField(field: Field): void {
+    if (field === null) return this.#push(NULL_FIELD)
+    let from = 0
+    // by index: an iterator over bytes took a third of a row's time
+    for (let at = 0; at < field.length; at += 1) {
+      const byte = field[at] ?? 0
+      const escape = byte === BACKSLASH || (byte >= 8 && byte <= 13) ? ESCAPED.get(byte) : undefined
+      if (escape === undefined) continue
+      this.#push(field, from, at)
+      this.#push(escape)
+      from = at + 1
+    }
+    this.#push(field, from)
   }
 
   #push(bytes: Buffer, from = 0, to = bytes.length): void {
@@ -141,15 +157,18 @@ export class RowEditor extends Transform {
 }
 
 const LINE_END = Buffer.from([NEWLINE])
+const NULL_FIELD = Buffer.from('\\N')
 
 const UNESCAPED: ReadonlyMap<number, number> = new Map([[0x62, 8], [0x66, 12], [0x6e, 10], [0x72, 13], [0x74, 9], [0x76, 11]])
-const ESCAPED: ReadonlyMap<number, string> = new Map([[8, '\\b'], [12, '\\f'], [10, '\\n'], [13, '\\r'], [9, '\\t'], [11, '\\v'], [BACKSLASH, '\\\\']])
+const ESCAPED: ReadonlyMap<number, Buffer> = new Map([...UNESCAPED, [BACKSLASH, BACKSLASH] as const].map(([letter, byte]) => [byte, Buffer.from([BACKSLASH, letter])]))
 
 /** The server writes each escape as a backslash and one letter (or itself), never the octal and hex forms that it also reads. */
 function unescapeField(raw: Buffer): Field {
   if (raw.length === 2 && raw[0] === BACKSLASH && raw[1] === 0x4e) return null
   let at = raw.indexOf(BACKSLASH)
   if (at === -1) return raw
+  // a bytea has a backslash at its beginning and no other
+  if (at === 0 && raw[1] === BACKSLASH && raw.indexOf(BACKSLASH, 2) === -1) return raw.subarray(1)
   const out = Buffer.allocUnsafe(raw.length)
   let [from, length] = [0, 0]
   while (at !== -1) {
@@ -163,29 +182,4 @@ function unescapeField(raw: Buffer): Field {
   }
   length += raw.copy(out, length, from)
   return out.subarray(0, length)
-}
-
-function escapeField(field: Field): Buffer {
-  if (field === null) return Buffer.from('\\N')
-  if (!needsEscape(field)) return field
-  const parts: Buffer[] = []
-  let from = 0
-  for (let at = 0; at < field.length; at += 1) {
-    const byte = field[at] ?? 0
-    const escape = isSpecial(byte) ? ESCAPED.get(byte) : undefined
-    if (escape === undefined) continue
-    parts.push(field.subarray(from, at), Buffer.from(escape))
-    from = at + 1
-  }
-  return Buffer.concat([...parts, field.subarray(from)])
-}
-
-function needsEscape(field: Buffer): boolean {
-  // by index: an iterator over bytes took a third of a row's time
-  for (let at = 0; at < field.length; at += 1) if (isSpecial(field[at] ?? 0)) return true
-  return false
-}
-
-function isSpecial(byte: number): boolean {
-  return byte === BACKSLASH || (byte >= 8 && byte <= 13)
 }

@@ -55,7 +55,7 @@ function storedValue(field: Field, { isBytes }: Pick<ReadColumn, 'isBytes'>): St
 
 function fieldOf(value: StoredValue | null, { isBytes }: Pick<ReadColumn, 'isBytes'>): Field {
   if (value === null) return null
-  if (isBytes) return Buffer.from(`\\x${Buffer.from(value).toString('hex')}`)
+  if (isBytes) return Buffer.from(`\\x${(typeof value === 'string' ? Buffer.from(value) : value).toString('hex')}`, 'latin1')
   if (typeof value === 'string') return Buffer.from(value)
   if (!Buffer.from(value.toString('utf8')).equals(value)) throw new CodecError('layout', 'the codec yields bytes for a column of text: declare an encoding')
   return value
@@ -67,7 +67,7 @@ function fieldOf(value: StoredValue | null, { isBytes }: Pick<ReadColumn, 'isByt
  */
 export function replaceSecrets(column: SecretColumn, row: ColumnRow, replace: (found: FoundSecret) => Maybe<Replacement>): Maybe<ReadonlyMap<number, Field>> {
   const stored = storedValue(row.values[column.place] ?? null, column)
-  const groups = column.groups.map(({ path, rules }) => ({ path, rules: rules.filter((rule) => rule.when === null || row.holds[rule.when] === true) })).filter(({ rules }) => rules.length > 0)
+  const groups = column.groups.every(appliesAlways) ? column.groups : column.groups.map(({ path, rules }) => ({ path, rules: rules.filter(({ when }) => when === null || row.holds[when] === true) })).filter(({ rules }) => rules.length > 0)
   const [first] = groups
   if (stored === null || first === undefined) return NOTHING
   const place = placeOf(column, row)
@@ -77,6 +77,10 @@ export function replaceSecrets(column: SecretColumn, row: ColumnRow, replace: (f
     for (const sibling of column.siblings) if (sibling.name in siblings) written.set(sibling.place, fieldOf(siblings[sibling.name] ?? null, sibling))
     return written
   })
+}
+
+function appliesAlways({ rules }: SecretGroup): boolean {
+  return rules.every(({ when }) => when === null)
 }
 
 const NOTHING: ReadonlyMap<number, Field> = new Map()
