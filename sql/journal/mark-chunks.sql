@@ -1,10 +1,11 @@
 -- Purpose: what happened to chunks of one table; the counts of the table follow, once for each change, however often it is told.
 -- Parameters: $1 move id, $2 epoch, $3 table number,
---   $4 jsonb array of {chunk_no, loaded, verified, purged, rows, bytes, source_fingerprint, target_fingerprint, stored_fingerprint}; what is left out stays
+--   $4 state of the table from now on (null: as it is), $5 bytes that were copied,
+--   $6 jsonb array of {chunk_no, loaded, verified, purged, rows, bytes, source_fingerprint, target_fingerprint, stored_fingerprint}; what is left out stays
 -- Result: held (1 or 0), chunks (how many are known), pause_requested: whether somebody asked the driver to rest
--- Locks: FOR SHARE on the row of the move, then the chunks and their table
+-- Locks: the row of the move, then the chunks and their table
 WITH held AS (
-  SELECT id, pause_requested_at FROM org_mover.move WHERE id = $1 AND epoch = $2 FOR SHARE
+  UPDATE org_mover.move SET bytes_copied = bytes_copied + $5, updated_at = clock_timestamp() WHERE id = $1 AND epoch = $2 RETURNING id, pause_requested_at
 ), marked AS (
   UPDATE org_mover.chunk c SET
     loaded             = coalesce(n.loaded, c.loaded),
@@ -19,7 +20,7 @@ WITH held AS (
     target_fingerprint = coalesce(n.target_fingerprint, c.target_fingerprint),
     stored_fingerprint = coalesce(n.stored_fingerprint, c.stored_fingerprint)
   FROM held
-  CROSS JOIN jsonb_to_recordset($4::jsonb) AS n(chunk_no int, loaded boolean, verified boolean, purged boolean, rows bigint, bytes bigint,
+  CROSS JOIN jsonb_to_recordset($6::jsonb) AS n(chunk_no int, loaded boolean, verified boolean, purged boolean, rows bigint, bytes bigint,
                                                 source_fingerprint jsonb, target_fingerprint jsonb, stored_fingerprint jsonb)
   JOIN org_mover.chunk before ON before.move_id = $1 AND before.table_no = $3 AND before.chunk_no = n.chunk_no
   WHERE c.move_id = held.id AND c.table_no = $3 AND c.chunk_no = n.chunk_no
@@ -29,6 +30,7 @@ WITH held AS (
     c.purged::int * coalesce(c.rows, 0) - before.purged::int * coalesce(before.rows, 0) AS purged
 ), counted AS (
   UPDATE org_mover.move_table t SET
+    state         = coalesce($4, t.state),
     rows_copied   = t.rows_copied + s.copied,
     rows_verified = t.rows_verified + s.verified,
     rows_purged   = t.rows_purged + s.purged

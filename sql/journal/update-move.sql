@@ -20,7 +20,6 @@ UPDATE org_mover.move SET
   cut_over_at     = CASE WHEN $3::jsonb ? 'cutOverAt' THEN coalesce(cut_over_at, clock_timestamp()) ELSE cut_over_at END,
   ended_at        = CASE WHEN $3::jsonb ? 'endedAt' THEN coalesce(ended_at, clock_timestamp()) ELSE ended_at END,
   retention_until = CASE WHEN $3::jsonb ? 'retentionMs' THEN clock_timestamp() + ($3::jsonb ->> 'retentionMs')::float8 * interval '1 ms' ELSE retention_until END,
-  bytes_copied    = bytes_copied + coalesce(($3::jsonb ->> 'addBytesCopied')::bigint, 0),
   updated_at      = clock_timestamp()
 WHERE id = $1 AND epoch = $2
 RETURNING 1 AS held

@@ -20,15 +20,13 @@ export interface KeySetContext {
 /** Creates the empty relation of a key set in the database of `session`. Its index comes after its first keys: built then, it costs a sixth. */
 export async function createKeySet(session: Session, set: KeySet, context: KeySetContext): Promise<void> {
   const columns = keyColumns(set, context.owned)
-  await session.execute(
-    sql('keys/create', {
-      temporary: context.temporary ? 'TEMPORARY' : '',
-      relation: context.scope.relation(set),
-      columns: columns.map((column, n) => `NULL::${column.type}${column.collation === null ? '' : ` COLLATE ${column.collation}`} AS c${n + 1}`).join(', '),
-      owner: '(SELECT 1) AS none',
-    }),
-  )
-  if (!context.temporary) await session.execute(sql('keys/identify', { relation: context.scope.relation(set) }))
+  const create = sql('keys/create', {
+    temporary: context.temporary ? 'TEMPORARY' : '',
+    relation: context.scope.relation(set),
+    columns: columns.map((column, n) => `NULL::${column.type}${column.collation === null ? '' : ` COLLATE ${column.collation}`} AS c${n + 1}`).join(', '),
+    owner: '(SELECT 1) AS none',
+  })
+  await session.executeAll(context.temporary ? [create] : [create, sql('keys/identify', { relation: context.scope.relation(set) })])
 }
 
 /** Idempotent, also where an earlier driver died before it. */

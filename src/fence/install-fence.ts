@@ -8,7 +8,8 @@ import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { fenceFunctions, isToldByRow, skipClause, whenClause } from './fence-sql.js'
 import type { FenceFacts } from './fence-sql.js'
-import { partitionsOf, underTableLock } from './table-lock.js'
+import { partitionsOf, underTableLocks } from './table-lock.js'
+import type { TableWork } from './table-lock.js'
 
 export interface FenceRequest {
   readonly session: Session
@@ -29,17 +30,17 @@ export interface FenceRequest {
  */
 export async function installFence(request: FenceRequest): Promise<void> {
   const { session, tables, scope, facts, onWaiting, signal } = request
-  for (const text of fenceFunctions(tables, scope, facts)) await session.execute(text)
+  await session.executeAll(fenceFunctions(tables, scope, facts))
   const existing = await existingTriggers(session, facts.moveId)
   const isMissing = ({ name, on }: Trigger): boolean => !existing.has(triggerKey(on, name))
   const known = await partitionsByRoot(session, tables)
-  for (const table of tables) {
+  const works = tables.flatMap((table): readonly TableWork[] => {
     const missing = (partitions: readonly TableName[]): readonly Trigger[] => triggersOf(table, partitions, scope, facts).filter(isMissing)
-    if (missing(known.get(qualified(table.id)) ?? []).length === 0) continue
-    await underTableLock({ session, table: table.id, partitioned: table.partitioned, mode: 'SHARE ROW EXCLUSIVE', onWaiting, signal }, (partitions) =>
-      missing(partitions).flatMap(({ name, on, text }) => [text, ...(request.mayEnableAlways(on) ? [`ALTER TABLE ${qualified(on)} ENABLE ALWAYS TRIGGER ${ident(name)}`] : [])]),
-    )
-  }
+    if (missing(known.get(qualified(table.id)) ?? []).length === 0) return []
+    const statements = ({ name, on, text }: Trigger): readonly string[] => [text, ...(request.mayEnableAlways(on) ? [`ALTER TABLE ${qualified(on)} ENABLE ALWAYS TRIGGER ${ident(name)}`] : [])]
+    return [{ table: table.id, partitioned: table.partitioned, statements: (partitions) => missing(partitions).flatMap(statements) }]
+  })
+  await underTableLocks({ session, mode: 'SHARE ROW EXCLUSIVE', onWaiting, signal }, works)
 }
 
 function triggerKey(table: TableName, name: string): string {

@@ -4,7 +4,7 @@ import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { moveHex } from '../dataplane/names.js'
 import type { LockRetryOptions } from './lock-retries.js'
-import { underTableLock } from './table-lock.js'
+import { underTableLocks } from './table-lock.js'
 
 /** Each drop holds locks to the end of its transaction: far fewer than max_locks_per_transaction allows at its default. */
 const OBJECTS_PER_TRANSACTION = 100
@@ -23,7 +23,7 @@ export async function liftFence(session: Session, moveId: string): Promise<void>
   const functions = (await leftoversOf(session, moveId)).filter((object) => object.kind === 'function')
   if (functions.length === 0) return
   await session.transaction('READ COMMITTED', async () => {
-    for (const { schema, name } of functions) await session.execute(sql('fence/lifted', { function: qualified({ schema, name }) }))
+    await session.executeAll(functions.map(({ schema, name }) => sql('fence/lifted', { function: qualified({ schema, name }) })))
   })
 }
 
@@ -40,17 +40,11 @@ export async function dropMoveObjects(session: Session, moveId: string, options:
     const entry = byTable.get(qualified(id)) ?? { table: id, partitioned, names: [] }
     byTable.set(qualified(id), { ...entry, names: [...entry.names, name] })
   }
-  for (const { table, partitioned, names } of byTable.values()) {
-    await underTableLock({ session, table, partitioned, mode: 'ACCESS EXCLUSIVE', ...options }, () => names.map((name) => `DROP TRIGGER IF EXISTS ${ident(name)} ON ${qualified(table)}`))
-  }
+  const works = [...byTable.values()].map(({ table, partitioned, names }) => ({ table, partitioned, statements: () => names.map((name) => `DROP TRIGGER IF EXISTS ${ident(name)} ON ${qualified(table)}`) }))
+  await underTableLocks({ session, mode: 'ACCESS EXCLUSIVE', ...options }, works)
   const own = leftovers.filter(({ kind }) => kind !== 'trigger')
   for (let start = 0; start < own.length; start += OBJECTS_PER_TRANSACTION) {
-    await session.transaction('READ COMMITTED', async () => {
-      for (const { kind, schema, name } of own.slice(start, start + OBJECTS_PER_TRANSACTION)) {
-        if (kind === 'function') await session.execute(`DROP FUNCTION IF EXISTS ${qualified({ schema, name })}()`)
-        else await session.execute(`DROP TABLE IF EXISTS ${qualified({ schema, name })}`)
-      }
-    })
+    await session.transactionAtOnce(own.slice(start, start + OBJECTS_PER_TRANSACTION).map(({ kind, schema, name }) => (kind === 'function' ? `DROP FUNCTION IF EXISTS ${qualified({ schema, name })}()` : `DROP TABLE IF EXISTS ${qualified({ schema, name })}`)))
   }
 }
 

@@ -10,5 +10,5 @@ import type { FenceFacts } from './fence-sql.js'
  * table. Idempotent.
  */
 export async function redirectFence(session: Session, tables: readonly OwnedTable[], scope: Scope, facts: FenceFacts & Required<Pick<FenceFacts, 'served'>>): Promise<void> {
-  for (const text of fenceFunctions(tables, scope, facts)) await session.execute(text)
+  await session.executeAll(fenceFunctions(tables, scope, facts))
 }

@@ -141,8 +141,8 @@ export class BoundJournal implements MoveJournal, ParticipantJournal {
     return listCreatedObjects(this.#options.session, this.#row.id)
   }
 
-  async putChunks(tableNo: number, chunks: Parameters<MoveJournal['putChunks']>[1]): Promise<void> {
-    await putChunks(this.#options.session, this.#options.holder, tableNo, chunks)
+  async putChunks(chunks: Parameters<MoveJournal['putChunks']>[0]): Promise<void> {
+    await putChunks(this.#options.session, this.#options.holder, chunks)
   }
 
   async chunks(): Promise<readonly ChunkRecord[]> {
@@ -162,16 +162,15 @@ export class BoundJournal implements MoveJournal, ParticipantJournal {
   }
 
   async markChunk(result: Parameters<MoveJournal['markChunk']>[0]): Promise<void> {
-    const { tableNo, source, target, stored, ...mark } = result
-    const { pauseRequested } = await markChunks(this.#options.session, this.#options.holder, tableNo, [
+    const { tableNo, table, source, target, stored, ...mark } = result
+    const { pauseRequested } = await markChunks(this.#options.session, this.#options.holder, { tableNo, ...(table && { state: table }) }, [
       { ...mark, ...(source && { sourceFingerprint: source }), ...(target && { targetFingerprint: target }), ...(stored && { storedFingerprint: stored }) },
     ])
     this.#pauseRequested ||= pauseRequested
-    if (mark.bytes !== undefined && mark.bytes > 0) await updateMove(this.#options.session, this.#options.holder, { addBytesCopied: mark.bytes })
   }
 
-  async setTable(tableNo: number, state: 'pending' | 'running' | 'done'): Promise<void> {
-    await setTableState(this.#options.session, this.#options.holder, tableNo, state)
+  async setTables(tableNos: readonly number[], state: 'pending' | 'running' | 'done'): Promise<void> {
+    await setTableState(this.#options.session, this.#options.holder, tableNos, state)
   }
 
   async saveVerification(verification: NonNullable<MoveRow['verification']>): Promise<void> {

@@ -1,4 +1,5 @@
 import { bug } from '../domain/errors.js'
+import type { MovedTable } from '../domain/documents.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { writeHeld } from './journal-guard.js'
@@ -11,6 +12,7 @@ import { countOf } from './move-row.js'
 export type KeyBound = readonly (string | null)[]
 
 export interface NewChunk {
+  readonly tableNo: number
   readonly chunkNo: number
   /** Keys above this one; null: from the start. */
   readonly lower: KeyBound | null
@@ -20,7 +22,6 @@ export interface NewChunk {
 }
 
 export interface JournalChunk extends NewChunk {
-  readonly tableNo: number
   readonly loaded: boolean
   readonly verified: boolean
   readonly purged: boolean
@@ -44,20 +45,27 @@ export interface ChunkMark {
   readonly storedFingerprint?: unknown
 }
 
+const CHUNKS_PER_STATEMENT = 5_000
+
 /**
- * Enters chunks of one table in one statement. A chunk that is there keeps its bounds: the cell's ledger knows it by number, and
+ * Enters chunks, many in a statement. A chunk that is there keeps its bounds: the cell's ledger knows it by number, and
  * "loaded" must go on meaning the same rows. Throws OM3005.
  */
-export async function putChunks(session: Session, holder: Holder, tableNo: number, chunks: readonly NewChunk[]): Promise<void> {
-  const rows = chunks.map((chunk) => ({ chunk_no: chunk.chunkNo, lower: chunk.lower, upper: chunk.upper, rows: chunk.rows }))
-  await writeHeld(session, holder, 'put-chunks', [tableNo, JSON.stringify(rows)])
+export async function putChunks(session: Session, holder: Holder, chunks: readonly NewChunk[]): Promise<void> {
+  const rows = chunks.map((chunk) => ({ table_no: chunk.tableNo, chunk_no: chunk.chunkNo, lower: chunk.lower, upper: chunk.upper, rows: chunk.rows }))
+  for (let start = 0; start < rows.length; start += CHUNKS_PER_STATEMENT) await writeHeld(session, holder, 'put-chunks', [JSON.stringify(rows.slice(start, start + CHUNKS_PER_STATEMENT))])
+}
+
+export interface MarkedTable {
+  readonly tableNo: number
+  readonly state?: MovedTable['state'] | null
 }
 
 /**
- * Records what happened to chunks of one table, in one statement; the table's counts of rows follow. Idempotent: told twice, a
- * chunk counts once. Tells whether somebody asked the driver to rest. Throws OM3005.
+ * Records what happened to chunks of one table, in one statement; the table's counts of rows follow, and its state where one is given. Idempotent: told
+ * twice, a chunk counts once, though its bytes travelled twice. Tells whether somebody asked the driver to rest. Throws OM3005.
  */
-export async function markChunks(session: Session, holder: Holder, tableNo: number, marks: readonly ChunkMark[]): Promise<{ readonly pauseRequested: boolean }> {
+export async function markChunks(session: Session, holder: Holder, { tableNo, state = null }: MarkedTable, marks: readonly ChunkMark[]): Promise<{ readonly pauseRequested: boolean }> {
   if (marks.length === 0) return { pauseRequested: false }
   const rows = marks.map((mark) => ({
     chunk_no: mark.chunkNo,
@@ -70,7 +78,7 @@ export async function markChunks(session: Session, holder: Holder, tableNo: numb
     target_fingerprint: mark.targetFingerprint,
     stored_fingerprint: mark.storedFingerprint,
   }))
-  const { chunks, pause_requested: pauseRequested } = await writeHeld<{ held: number; chunks: number; pause_requested: boolean | null }>(session, holder, 'mark-chunks', [tableNo, JSON.stringify(rows)])
+  const { chunks, pause_requested: pauseRequested } = await writeHeld<{ held: number; chunks: number; pause_requested: boolean | null }>(session, holder, 'mark-chunks', [tableNo, state, marks.reduce((sum, { bytes = 0 }) => sum + bytes, 0), JSON.stringify(rows)])
   if (chunks !== marks.length) throw bug(`${marks.length} chunks of table ${tableNo} were marked, ${chunks} are in the journal`)
   return { pauseRequested: pauseRequested === true }
 }

@@ -36,8 +36,8 @@ export async function putTables(session: Session, holder: Holder, tables: readon
 }
 
 /** Throws OM3005. */
-export async function setTableState(session: Session, holder: Holder, tableNo: number, state: MovedTable['state']): Promise<void> {
-  await writeHeld(session, holder, 'set-table-state', [tableNo, state])
+export async function setTableState(session: Session, holder: Holder, tableNos: readonly number[], state: MovedTable['state']): Promise<void> {
+  await writeHeld(session, holder, 'set-table-state', [tableNos, state])
 }
 
 interface TableRecord {

@@ -107,7 +107,6 @@ export interface MovePatch {
   readonly endedAt?: 'now'
   /** Retention ends so long after now. */
   readonly retentionMs?: number
-  readonly addBytesCopied?: number
   readonly maxWindowMs?: number | null
   readonly estimate?: WindowEstimate | null
 }

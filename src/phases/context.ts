@@ -70,9 +70,13 @@ export interface ChunkRecord extends Chunk {
   readonly stored: Fingerprint | null
 }
 
+type TableState = 'pending' | 'running' | 'done'
+
 export interface ChunkResult {
   readonly tableNo: number
   readonly chunkNo: number
+  /** State of its table from now on. */
+  readonly table?: TableState
   readonly loaded?: boolean
   readonly verified?: boolean
   readonly purged?: boolean
@@ -144,10 +148,10 @@ export interface MoveJournal {
   /** The object's records of one cell database are done with. */
   markCleaned(cell: string, database: string): Promise<void>
   created(): Promise<readonly { readonly cell: string; readonly database: string }[]>
-  putChunks(tableNo: number, chunks: readonly (Chunk & { readonly rows: number | null })[]): Promise<void>
+  putChunks(chunks: readonly (Chunk & { readonly rows: number | null })[]): Promise<void>
   chunks(): Promise<readonly ChunkRecord[]>
   markChunk(result: ChunkResult): Promise<void>
-  setTable(tableNo: number, state: 'pending' | 'running' | 'done'): Promise<void>
+  setTables(tableNos: readonly number[], state: TableState): Promise<void>
   saveVerification(verification: Verification): Promise<void>
   verification(): Verification | null
   markFrozen(): Promise<void>

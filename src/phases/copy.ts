@@ -2,6 +2,7 @@ import { tableKey } from '../domain/catalog.js'
 import { rowsPerChunk } from '../domain/chunk-size.js'
 import type { OwnedTable } from '../domain/move-plan.js'
 import { countOwned, cutChunks } from '../dataplane/chunks.js'
+import type { Chunk } from '../dataplane/chunks.js'
 import { readLedger } from '../dataplane/ledger.js'
 import { loadChunk } from '../dataplane/load-chunk.js'
 import { cellDatabase } from './context.js'
@@ -36,6 +37,7 @@ async function planChunks(ctx: MoveContext): Promise<void> {
   if (ctx.journal.manifest().rows !== undefined) return
   const { plan, scope } = frozenPlan(ctx)
   const rows: Record<string, number> = {}
+  const cut: (Chunk & { readonly rows: number | null })[] = []
   ctx.progress({ kind: 'step', text: 'cutting tables into chunks' })
   for (const database of ctx.cells.source.keys()) {
     const tables = plan.owned.filter((table) => table.id.database === database)
@@ -47,9 +49,10 @@ async function planChunks(ctx: MoveContext): Promise<void> {
       rows[String(table.no)] = count
       if (count === 0) continue
       const chunks = await cell.rowsOf(table).use((session) => cutChunks(session, table, scope, { rows: count, chunkRows: rowsPerChunk(table, ctx.options.chunkRows) }))
-      await ctx.journal.putChunks(table.no, chunks.map((chunk) => ({ ...chunk, rows: chunks.length === 1 ? count : null })))
+      cut.push(...chunks.map((chunk) => ({ ...chunk, rows: chunks.length === 1 ? count : null })))
     }
   }
+  await ctx.journal.putChunks(cut)
   await ctx.journal.addToManifest({ rows })
 }
 
@@ -75,33 +78,38 @@ async function loadChunks(ctx: MoveContext): Promise<void> {
   const left = new Map<number, number>()
   for (const chunk of open) left.set(chunk.tableNo, (left.get(chunk.tableNo) ?? 0) + 1)
   ctx.progress({ kind: 'total', rows: [...left.keys()].reduce((sum, no) => sum + size(no), 0), tables: left.size })
-  for (const table of plan.owned) if (!left.has(table.no)) await ctx.journal.setTable(table.no, 'done')
+  await ctx.journal.setTables(plan.owned.filter(({ no }) => !left.has(no)).map(({ no }) => no), 'done')
   await inParallel(open, { jobs: ctx.options.jobs, signal: ctx.signal, pace: ctx.pace }, async (chunk) => {
     ctx.journal.assertGoesOn()
     const table = tables.get(chunk.tableNo)
     if (table === undefined) throw new RangeError(`no table ${chunk.tableNo} in the plan`)
-    await loadOne(ctx, table, chunk)
+    if (chunk.chunkNo === 1) await announce(ctx, table, size(table.no))
+    const { rows: loadedNow, bytes } = await loadOne(ctx, table, chunk)
     const rest = (left.get(table.no) ?? 1) - 1
     left.set(table.no, rest)
+    await ctx.journal.markChunk({ tableNo: table.no, chunkNo: chunk.chunkNo, table: rest === 0 ? 'done' : 'running', loaded: true, rows: loadedNow, bytes })
     if (rest > 0) return
-    await ctx.journal.setTable(table.no, 'done')
     ctx.progress({ kind: 'table', table: tableKey(table.id), state: 'done', rows: size(table.no) })
   })
 }
 
-async function loadOne(ctx: MoveContext, table: OwnedTable, chunk: ChunkRecord): Promise<void> {
+/** Below this a table is loaded before anybody could read that it is under way, and the journal is spared a write. */
+const ROWS_TO_WATCH = 5_000
+
+async function announce(ctx: MoveContext, table: OwnedTable, rows: number): Promise<void> {
+  if (rows >= ROWS_TO_WATCH) await ctx.journal.setTables([table.no], 'running')
+  ctx.progress({ kind: 'table', table: tableKey(table.id), state: 'started', rows })
+}
+
+async function loadOne(ctx: MoveContext, table: OwnedTable, chunk: ChunkRecord): Promise<{ readonly rows: number; readonly bytes: number }> {
   const { scope, map } = frozenPlan(ctx)
   const name = tableKey(table.id)
   const { database } = table.id
-  if (chunk.chunkNo === 1) {
-    await ctx.journal.setTable(table.no, 'running')
-    ctx.progress({ kind: 'table', table: name, state: 'started', rows: ctx.journal.manifest().rows?.[String(table.no)] ?? null })
-  }
   const result = await cellDatabase(ctx, 'source', database).rowsOf(table).use((source) =>
     cellDatabase(ctx, 'target', database).load.use((target) =>
       loadChunk({ source, target, table, chunk, scope, map, secrets: ctx.secrets.pass(table), holder: ctx.holder, signal: ctx.signal, pace: ctx.pace, onBytes: (bytes) => ctx.progress({ kind: 'moved', table: name, rows: 0, bytes }) }),
     ),
   )
   ctx.progress({ kind: 'moved', table: name, rows: result.rows, bytes: 0 })
-  await ctx.journal.markChunk({ tableNo: table.no, chunkNo: chunk.chunkNo, loaded: true, rows: result.rows, bytes: result.bytes })
+  return result
 }

@@ -68,16 +68,26 @@ async function createRelations(ctx: MoveContext, on: On): Promise<void> {
     for (const database of ctx.cells[side].keys()) {
       const session = on(side, database)
       await raiseGuard(session, ctx.holder, { org: ctx.org, side, pass: ctx.journal.manifest().pass })
-      for (const set of plan.keySets) if (set.databases.includes(database)) await unlessThere(session, scope.relation(set), () => createKeySet(session, set, context))
-      if (side === 'target') continue
-      for (const lookup of plan.lookups) await unlessThere(session, map(lookup.no), () => createMap(session, lookup, { map, temporary: false }))
+      const sets = plan.keySets.filter((set) => set.databases.includes(database)).map((set) => ({ relation: scope.relation(set), create: () => createKeySet(session, set, context) }))
+      const maps = side === 'target' ? [] : plan.lookups.map((lookup) => ({ relation: map(lookup.no), create: () => createMap(session, lookup, { map, temporary: false }) }))
+      await createMissing(session, [...sets, ...maps])
     }
   }
 }
 
-async function unlessThere(session: Session, relation: string, create: () => Promise<void>): Promise<void> {
-  const { there } = await session.one<{ there: boolean }>('SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there', [relation])
-  if (!there) await session.transaction('READ COMMITTED', create)
+/** Each holds locks to the end of its transaction: far fewer than max_locks_per_transaction allows at its default. */
+const RELATIONS_PER_TRANSACTION = 20
+
+/** All that are not there yet, several in a transaction. */
+async function createMissing(session: Session, relations: readonly { readonly relation: string; readonly create: () => Promise<void> }[]): Promise<void> {
+  const found = await session.rows<{ relation: string }>('SELECT relation FROM unnest($1::text[]) AS relation WHERE pg_catalog.to_regclass(relation) IS NOT NULL', [relations.map(({ relation }) => relation)])
+  const there = new Set(found.map(({ relation }) => relation))
+  const missing = relations.filter(({ relation }) => !there.has(relation))
+  for (let start = 0; start < missing.length; start += RELATIONS_PER_TRANSACTION) {
+    await session.transaction('READ COMMITTED', async () => {
+      for (const { create } of missing.slice(start, start + RELATIONS_PER_TRANSACTION)) await create()
+    })
+  }
 }
 
 async function resolveKeySets(ctx: MoveContext, on: On): Promise<number> {

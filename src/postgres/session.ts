@@ -59,6 +59,7 @@ const CONDITIONAL = `SELECT set_config(name, CASE name WHEN 'synchronous_commit'
 FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout' OR (name = 'synchronous_commit' AND setting = 'off')`
 
 const QUERY_CANCELED = '57014'
+const STATEMENTS_PER_MESSAGE = 50
 const CONNECT_TIMEOUT_MS = 10_000
 const ANSWER_TIMEOUT_MS = 60_000
 const IDLE_IN_TRANSACTION_MS = 120_000
@@ -182,6 +183,30 @@ export class Session implements AsyncDisposable {
       await this.execute('ROLLBACK').catch(() => this.destroy())
       throw error
     }
+  }
+
+  /** One transaction that needs no answer in between, in one message: its locks are not held for a round trip a statement. */
+  async transactionAtOnce(statements: readonly string[]): Promise<void> {
+    await this.transactionsAtOnce([statements])
+  }
+
+  /**
+   * Transactions one after the other, in one message: the first that fails is rolled back, and those behind it do not run. All are
+   * durable when it resolves: only the last waits for the disk (and a synchronous standby), which has what was written before it then.
+   */
+  async transactionsAtOnce(transactions: readonly (readonly string[])[]): Promise<void> {
+    const last = transactions.length - 1
+    try {
+      await this.execute(transactions.map((statements, n) => ['BEGIN ISOLATION LEVEL READ COMMITTED', ...(n < last ? ['SET LOCAL synchronous_commit = off'] : []), ...statements, 'COMMIT'].join(';\n')).join(';\n'))
+    } catch (error) {
+      await this.execute('ROLLBACK').catch(() => this.destroy())
+      throw error
+    }
+  }
+
+  /** Statements in order, many in a message: outside of a transaction each message is one of its own. */
+  async executeAll(statements: readonly string[]): Promise<void> {
+    for (let start = 0; start < statements.length; start += STATEMENTS_PER_MESSAGE) await this.execute(statements.slice(start, start + STATEMENTS_PER_MESSAGE).join(';\n'))
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

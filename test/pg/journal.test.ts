@@ -85,13 +85,15 @@ describe('one move of an organization (P6)', () => {
   })
 })
 
+const TABLE_2_CHUNK = { tableNo: 2, chunkNo: 1, lower: null, upper: null, rows: null }
+
 describe('a process that lost its lease (P6)', () => {
   test('fails every write to the journal and changes nothing', async () => {
     await using control = await freshControl()
     const { session } = control
     const live = await heldMove(session)
     await putTables(session, live, TABLES)
-    await putChunks(session, live, 1, [{ chunkNo: 1, lower: null, upper: null, rows: 10 }])
+    await putChunks(session, live, [{ tableNo: 1, chunkNo: 1, lower: null, upper: null, rows: 10 }])
     await startPhase(session, live, 'copy')
     await recordCreatedObjects(session, live, [OBJECT])
     expect(await beginParticipant(session, live, 'files', 'check')).toBe(1)
@@ -112,9 +114,9 @@ describe('a process that lost its lease (P6)', () => {
       const writes: (() => Promise<unknown>)[] = [
         () => updateMove(session, zombie, { state: 'failed', manifest: { a: 1 }, frozenAt: 'now', maxWindowMs: 1 }),
         () => putTables(session, zombie, TABLES.map((table) => ({ ...table, name: 'other' }))),
-        () => setTableState(session, zombie, 1, 'done'),
-        () => putChunks(session, zombie, 2, [{ chunkNo: 1, lower: null, upper: null, rows: 1 }]),
-        () => markChunks(session, zombie, 1, [{ chunkNo: 1, loaded: true }]),
+        () => setTableState(session, zombie, [1], 'done'),
+        () => putChunks(session, zombie, [{ tableNo: 2, chunkNo: 1, lower: null, upper: null, rows: 1 }]),
+        () => markChunks(session, zombie, { tableNo: 1 }, [{ chunkNo: 1, loaded: true }]),
         () => startPhase(session, zombie, 'verify'),
         () => endPhase(session, zombie, 'copy', 'done'),
         () => recordCreatedObjects(session, zombie, [{ ...OBJECT, name: 'more' }]),
@@ -139,10 +141,10 @@ describe('a process that lost its lease (P6)', () => {
       await putTables(session, old, TABLES)
       taken = acquireLease(successor, id, 'new', 60_000)
       await waitForLock(control.database, successor.backendPid)
-      await setTableState(session, old, 1, 'running')
+      await setTableState(session, old, [1], 'running')
     })
     expect(await taken).toEqual({ epoch: old.epoch + 1n })
-    await expect(setTableState(session, old, 1, 'done')).rejects.toMatchObject({ code: 'OM3005' })
+    await expect(setTableState(session, old, [1], 'done')).rejects.toMatchObject({ code: 'OM3005' })
   })
 })
 
@@ -151,11 +153,11 @@ describe('the journal keeps', () => {
     await using control = await freshControl()
     const { session } = control
     const holder = await heldMove(session)
-    await updateMove(session, holder, { state: 'running', plan: { tables: ['notes'] }, manifest: { keys: { sha: 'x' }, lsn: '0/1' }, routeEpoch: 2n ** 60n, frozenAt: 'now', addBytesCopied: 5 })
+    await updateMove(session, holder, { state: 'running', plan: { tables: ['notes'] }, manifest: { keys: { sha: 'x' }, lsn: '0/1' }, routeEpoch: 2n ** 60n, frozenAt: 'now' })
     const first = await loadMove(session, holder.moveId)
-    await updateMove(session, holder, { manifest: { lsn: '0/2' }, frozenAt: 'now', addBytesCopied: 7, retentionMs: 3_600_000, error: { code: 'OM3002', message: 'lost', hint: 'resume', retry: 'safe' } })
+    await updateMove(session, holder, { manifest: { lsn: '0/2' }, frozenAt: 'now', retentionMs: 3_600_000, error: { code: 'OM3002', message: 'lost', hint: 'resume', retry: 'safe' } })
     const second = await loadMove(session, holder.moveId.slice(0, 12).toUpperCase())
-    expect(second).toMatchObject({ state: 'running', org: '42', plan: { tables: ['notes'] }, manifest: { keys: { sha: 'x' }, lsn: '0/2' }, routeEpoch: 2n ** 60n, bytesCopied: 12, epoch: 1n, error: { code: 'OM3002' } })
+    expect(second).toMatchObject({ state: 'running', org: '42', plan: { tables: ['notes'] }, manifest: { keys: { sha: 'x' }, lsn: '0/2' }, routeEpoch: 2n ** 60n, epoch: 1n, error: { code: 'OM3002' } })
     expect(second.frozenAt).toEqual(first.frozenAt)
     expect((second.retentionUntil?.getTime() ?? 0) - second.updatedAt.getTime()).toBeCloseTo(3_600_000, -3)
     await updateMove(session, holder, { error: null, pauseBefore: 'cutover', verification: { verdict: 'equal', rows: 3 } })
@@ -178,20 +180,25 @@ describe('the journal keeps', () => {
     const { session } = control
     const holder = await heldMove(session)
     await putTables(session, holder, TABLES)
-    const chunks = Array.from({ length: 3 }, (_, n) => ({ chunkNo: n, lower: n === 0 ? null : [String(n * 10), 'a"b'], upper: n === 2 ? null : [String(n * 10 + 10), 'a"b'], rows: 10 }))
-    await putChunks(session, holder, 1, chunks)
-    await putChunks(session, holder, 1, [{ chunkNo: 1, lower: null, upper: null, rows: 99 }])
+    const chunks = Array.from({ length: 3 }, (_, n) => ({ tableNo: 1, chunkNo: n, lower: n === 0 ? null : [String(n * 10), 'a"b'], upper: n === 2 ? null : [String(n * 10 + 10), 'a"b'], rows: 10 }))
+    await putChunks(session, holder, [...chunks, TABLE_2_CHUNK])
+    await putChunks(session, holder, [{ tableNo: 1, chunkNo: 1, lower: null, upper: null, rows: 99 }])
     expect(await listChunks(session, holder.moveId, 1)).toMatchObject(chunks)
     for (let n = 0; n < 2; n += 1) {
-      await markChunks(session, holder, 1, chunks.map(({ chunkNo }) => ({ chunkNo, loaded: true, rows: 11, bytes: 100, sourceFingerprint: { count: 11 } })))
+      await markChunks(session, holder, { tableNo: 1, state: 'running' }, chunks.map(({ chunkNo }) => ({ chunkNo, loaded: true, rows: 11, bytes: 100, sourceFingerprint: { count: 11 } })))
     }
-    await markChunks(session, holder, 1, [{ chunkNo: 0, verified: true, targetFingerprint: { count: 11 } }])
-    expect(await listTables(session, holder.moveId)).toMatchObject([{ table: 'notes', rowsPlanned: 30, rowsCopied: 33, rowsVerified: 11, rowsPurged: 0 }, { table: 'builds', rowsPlanned: null, rowsCopied: 0 }])
-    await markChunks(session, holder, 1, [{ chunkNo: 0, loaded: false, verified: false }])
+    await markChunks(session, holder, { tableNo: 1 }, [{ chunkNo: 0, verified: true, targetFingerprint: { count: 11 } }])
+    expect(await listTables(session, holder.moveId)).toMatchObject([{ table: 'notes', rowsPlanned: 30, rowsCopied: 33, rowsVerified: 11, rowsPurged: 0, state: 'running' }, { table: 'builds', rowsPlanned: null, rowsCopied: 0, state: 'pending' }])
+    // what travelled twice travelled twice
+    expect(await loadMove(session, holder.moveId)).toMatchObject({ bytesCopied: 600 })
+    expect(await listChunks(session, holder.moveId, 2)).toMatchObject([TABLE_2_CHUNK])
+    await setTableState(session, holder, [1, 2], 'done')
+    expect((await listTables(session, holder.moveId)).map(({ state }) => state)).toEqual(['done', 'done'])
+    await markChunks(session, holder, { tableNo: 1 }, [{ chunkNo: 0, loaded: false, verified: false }])
     await putTables(session, holder, TABLES)
     expect(await listTables(session, holder.moveId)).toMatchObject([{ rowsCopied: 22, rowsVerified: 0 }, {}])
-    expect((await listChunks(session, holder.moveId))[0]).toMatchObject({ loaded: false, verified: false, rows: 11, bytes: 100, sourceFingerprint: { count: 11 }, targetFingerprint: { count: 11 }, storedFingerprint: null })
-    await expect(markChunks(session, holder, 1, [{ chunkNo: 77, loaded: true }])).rejects.toMatchObject({ code: 'OM9001' })
+    expect((await listChunks(session, holder.moveId, 1))[0]).toMatchObject({ loaded: false, verified: false, rows: 11, bytes: 100, sourceFingerprint: { count: 11 }, targetFingerprint: { count: 11 }, storedFingerprint: null })
+    await expect(markChunks(session, holder, { tableNo: 1 }, [{ chunkNo: 77, loaded: true }])).rejects.toMatchObject({ code: 'OM9001' })
   })
 
   test('created objects until they are removed', async () => {
