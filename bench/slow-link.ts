@@ -46,25 +46,30 @@ export class SlowLink implements AsyncDisposable {
   }
 }
 
-/** Each piece is passed on when it would have arrived; a sender is held back while too much is under way, as by a window of TCP. */
+/** Each piece is passed on when it would have arrived, in order; a sender is held back while too much is under way, as by a window of TCP. */
 function forward(from: Socket, to: Socket, { delayMs, bytesPerSecond }: { readonly delayMs: number; readonly bytesPerSecond: number | null }): void {
+  const underWay: { readonly due: number; readonly piece: Buffer | null }[] = []
+  let bytes = 0
   let free = 0
-  let underWay = 0
-  const later = (due: number, work: () => void): void => {
-    const wait = due - performance.now()
-    if (wait <= 0) work()
-    else setTimeout(work, wait)
+  const pump = (): void => {
+    for (let next = underWay[0]; next !== undefined; next = underWay[0]) {
+      const wait = next.due - performance.now()
+      // timers of Node are late by up to a millisecond, never early by design
+      if (wait > 0.2) return void setTimeout(pump, wait)
+      underWay.shift()
+      if (next.piece === null) return void to.end()
+      to.write(next.piece)
+      bytes -= next.piece.length
+    }
+    if (bytes <= BUFFERED_BYTES) from.resume()
   }
-  from.on('data', (piece: Buffer) => {
-    const begins = Math.max(performance.now(), free)
-    free = begins + (bytesPerSecond === null ? 0 : (piece.length / bytesPerSecond) * 1000)
-    underWay += piece.length
-    if (underWay > BUFFERED_BYTES) from.pause()
-    later(free + delayMs, () => {
-      to.write(piece)
-      underWay -= piece.length
-      if (underWay <= BUFFERED_BYTES) from.resume()
-    })
-  })
-  from.on('end', () => later(free + delayMs, () => to.end()))
+  const send = (piece: Buffer | null): void => {
+    free = Math.max(performance.now(), free) + (bytesPerSecond === null ? 0 : ((piece?.length ?? 0) / bytesPerSecond) * 1000)
+    underWay.push({ due: free + delayMs, piece })
+    bytes += piece?.length ?? 0
+    if (bytes > BUFFERED_BYTES) from.pause()
+    if (underWay.length === 1) pump()
+  }
+  from.on('data', send)
+  from.on('end', () => send(null))
 }

@@ -1,3 +1,4 @@
+import { piecesPerChunk } from '../domain/chunk-size.js'
 import type { OwnedTable, PlanColumn, TableShape } from '../domain/move-plan.js'
 import { columnOf } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
@@ -39,15 +40,49 @@ export function leaveNoGap(chunks: readonly Pick<Chunk, 'chunkNo' | 'lower' | 'u
   return ends.at(-1) === 'null' && chunks.every(({ chunkNo, lower }, n) => chunkNo === n + 1 && JSON.stringify(lower) === ends[n])
 }
 
-/** Cuts a table's owned rows by their key. A table without identity, or with few rows, is one chunk. */
-export async function cutChunks(session: Session, table: OwnedTable, scope: Scope, options: { readonly rows: number; readonly chunkRows: number }): Promise<readonly Chunk[]> {
-  if (options.rows === 0) return []
+export interface CutOptions {
+  /** What the table has of the organization. */
+  readonly rows: number
+  readonly chunkRows: number
+  readonly jobs: number
+}
+
+/**
+ * Cuts a table's owned rows by their key, finely enough that all jobs have a part in a big table, where the indexes let the pieces be read for what the
+ * whole costs; else by `chunkRows`. A table without identity, or with few rows, is one chunk.
+ */
+export async function cutChunks(session: Session, table: OwnedTable, scope: Scope, { rows, chunkRows: most, jobs }: CutOptions): Promise<readonly Chunk[]> {
+  if (rows === 0) return []
   const key = identityColumns(table)
-  const size = key.every((column) => SHORT_KEY_TYPES.has(column.castType.name)) ? options.chunkRows : Math.min(options.chunkRows, MOST_ROWS_WITH_LONG_KEYS)
-  const uppers = key.length === 0 || options.rows <= size ? [] : await upperBounds(session, key, ownedRows(table, scope), size)
+  const full = key.every((column) => SHORT_KEY_TYPES.has(column.castType.name)) ? most : Math.min(most, MOST_ROWS_WITH_LONG_KEYS)
+  const pieces = piecesPerChunk({ rows, chunkRows: full, jobs })
+  const size = Math.floor(full / pieces)
+  if (key.length === 0 || rows <= size) return chunksBetween(table, [])
+  const uppers = await upperBounds(session, key, ownedRows(table, scope), size)
   // the last bound may be the last row: the open end then holds nothing and is cut off
-  const ends = options.rows % size === 0 && uppers.length > 0 ? uppers.slice(0, -1) : uppers
+  const ends = rows % size === 0 ? uppers.slice(0, -1) : uppers
+  const fine = chunksBetween(table, ends)
+  if (pieces === 1 || (await areReadAsOne(session, table, scope, fine))) return fine
+  return chunksBetween(table, ends.filter((_, n) => (n + 1) % pieces === 0))
+}
+
+function chunksBetween(table: OwnedTable, ends: readonly (readonly string[])[]): readonly Chunk[] {
   return [...ends, null].map((upper, n) => ({ tableNo: table.no, chunkNo: n + 1, lower: n === 0 ? null : (ends[n - 1] ?? null), upper }))
+}
+
+/** Where only the owner's column is indexed, each piece goes through all rows of the organization again: the planner knows. */
+const MOST_TIMES_THE_COST = 1.5
+
+async function areReadAsOne(session: Session, table: OwnedTable, scope: Scope, chunks: readonly Chunk[]): Promise<boolean> {
+  const middle = chunks[Math.floor(chunks.length / 2)]
+  if (middle === undefined) return true
+  const [whole, piece] = [await planCost(session, ownedRows(table, scope)), await planCost(session, chunkRows(table, scope, middle))]
+  return piece * chunks.length <= whole * MOST_TIMES_THE_COST
+}
+
+async function planCost(session: Session, source: RowSource): Promise<number> {
+  const { 'QUERY PLAN': plans } = await session.one<{ 'QUERY PLAN': readonly { readonly Plan: { readonly 'Total Cost': number } }[] }>(sql('prepare/explain', { ...source }))
+  return plans[0]?.Plan['Total Cost'] ?? Number.POSITIVE_INFINITY
 }
 
 async function upperBounds(session: Session, key: readonly PlanColumn[], source: RowSource, chunkRows: number): Promise<readonly (readonly string[])[]> {

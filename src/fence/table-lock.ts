@@ -68,7 +68,7 @@ function lockOf(table: TableName, mode: LockMode): string {
  * while it holds their parent: a writer that holds the one and wants the other would be the victim of the deadlock.
  * Throws OM3003 when the attempts are spent.
  */
-export async function underTableLock(options: LockOptions, { table, partitioned, statements }: TableWork): Promise<void> {
+async function underTableLock(options: LockOptions, { table, partitioned, statements }: TableWork): Promise<void> {
   const { session, mode } = options
   await withLockRetries({ ...options, what: `table ${table.schema}.${table.name}` }, async () => {
     if (!partitioned) return session.transactionAtOnce([lockOf(table, mode), ...statements([])])
