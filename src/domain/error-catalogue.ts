@@ -37,7 +37,7 @@ export const ERROR_CATALOGUE = {
   OM2012: entry(3, 'Server does not fit', 'Server version, encoding or role (a standby) does not allow the move.', 'Connect to a primary of a supported version.'),
   OM2013: entry(3, 'Not initialised', 'The control schema is missing or older than this program.', 'Run `org-mover init`.'),
   OM2101: entry(3, 'Unclassified table', 'Neither dictionary, configuration nor inference says who owns the rows of the table.', 'Declare a sharding key or an exempt strategy for it.'),
-  OM2102: entry(3, 'Ownership refers to something that does not exist', 'A rule names a table or column that the catalog does not have, or a parent that has no owner itself.', 'Correct the rule.'),
+  OM2102: entry(3, 'Ownership refers to something that does not exist', 'A rule names a table or column that the catalog does not have, a column that cannot be compared with what it refers to or hold the id of the organization, or a parent that has no owner itself.', 'Correct the rule.'),
   OM2103: entry(3, 'Rows without an owner', 'All key columns of these rows are NULL, or lead to such rows.', 'Fill the keys, or declare `unowned: stay` for the table.'),
   OM2104: entry(3, 'Owned row refers to a row that will not be on the target', 'A foreign key or declared reference leads to a row that does not move.', 'Correct the row, classify the table referred to, or give the column a rule (lookup, map, set).'),
   OM2105: entry(3, 'Key columns disagree', 'Two key columns, or two foreign-key chains, of one row lead to different organizations.', 'Correct the rows, or declare which column decides.'),
