@@ -48,9 +48,9 @@ test('OM2134: a uuid in upper case, in braces or without hyphens, beside a root 
 test('OM2134, P10: where an index has the column, only the distinct values are read, by look-ups, of each partition and past any number of them', async () => {
   const schema = `CREATE TABLE organizations (id bigint PRIMARY KEY);
     CREATE TABLE logs (id bigint, organization_id text NOT NULL, filler text, PRIMARY KEY (id)) PARTITION BY RANGE (id);
-    CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM (0) TO (30000); CREATE TABLE logs_2 PARTITION OF logs DEFAULT; CREATE INDEX ON logs (organization_id)`
-  const filled = `INSERT INTO organizations SELECT n FROM generate_series(1, 10500) AS n;
-    INSERT INTO logs SELECT n, (1 + n % 10500)::text, repeat('x', 200) FROM generate_series(1, 52500) AS n; UPDATE logs SET organization_id = '9999 ' WHERE id IN (9998, 50000); ANALYZE`
+    CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM (0) TO (2501); CREATE TABLE logs_2 PARTITION OF logs DEFAULT; CREATE INDEX ON logs (organization_id)`
+  const filled = `INSERT INTO organizations SELECT n FROM generate_series(1, 10600) AS n;
+    INSERT INTO logs SELECT n, (1 + (n - 1) / 5)::text, repeat('x', 200) FROM generate_series(1, 53000) AS n; UPDATE logs SET organization_id = '9999 ' WHERE id IN (49991, 49992); ANALYZE`
   await using cells = await cellsInProcess({ databases: ['main'], orgs: ['9999'], setUp: (cell) => `${schema}; ${cell === 'a' ? filled : ''}`, config: {} })
   const a = cells.databases.a.get('main')
   if (a === undefined) throw new RangeError('no main database')
@@ -61,10 +61,11 @@ test('OM2134, P10: where an index has the column, only the distinct values are r
   }
   const before = await reads()
   const { findings } = await cells.app.plan({ org: '9999', to: 'cell-b' })
-  expect(findings.map(({ code, severity, count, examples }) => [code, severity, count, examples])).toEqual([['OM2134', 'error', 2, [{ id: '9998' }, { id: '50000' }]]])
-  await until('the statistics of the sessions have come in', async () => (await reads()).looked - before.looked > 20_000)
+  expect(findings.map(({ code, severity, count, examples }) => [code, severity, count, examples])).toEqual([['OM2134', 'error', 2, [{ id: '49991' }, { id: '49992' }]]])
+  await until('the statistics of the sessions have come in', async () => (await reads()).looked - before.looked > 10_500)
   const after = await reads()
-  expect([after.looked - before.looked < 22_000, after.scanned - before.scanned]).toEqual([true, 0])
+  // one look-up a value, in the one partition that has it
+  expect([after.looked - before.looked < 12_000, after.scanned - before.scanned]).toEqual([true, 0])
 })
 
 test('OM2134: ids that are text in the root table: another spelling is another organization where it is one, and no key of a number can tell them apart', async () => {
