@@ -6,7 +6,7 @@ import { canonical, spellingOf, spellingOfText } from '../domain/spelling.js'
 import type { Spelling } from '../domain/spelling.js'
 import { ancestorsOf } from '../domain/standing.js'
 import { belongs, planColumn, tableItself } from '../dataplane/owned-rows.js'
-import { compared, typedLiteral } from '../dataplane/compare.js'
+import { compared, typedLiteral, underCollation } from '../dataplane/compare.js'
 import { columnOf, ident, literal, qualified } from '../postgres/quote.js'
 import { sql } from '../postgres/sql.js'
 import { eachKey } from './distinct-keys.js'
@@ -92,7 +92,7 @@ async function checkColumn(exam: Examination, ids: Ids, table: OwnedTable, name:
     const alike = isSought ? others.filter((value) => isSpelled(value, exam.plan.org, spelling)) : []
     // what stands in the root table as text is an organization of its own
     for (const value of ids.root?.spelling === 'text' ? await unnamedOf(exam, ids.root, alike) : alike) add(respelled, value)
-    if (ids.root !== null) for (const value of await unnamedOf(exam, ids.root, others.filter((value) => !alike.includes(value)), type?.baseType.name === 'numeric')) add(unnamed, value)
+    if (ids.root !== null) for (const value of await unnamedOf(exam, ids.root, others.filter((value) => !alike.includes(value)), type)) add(unnamed, value)
   })
   await reportSpellings(exam, ids, { table, column }, respelled)
   reportUnnamed(exam, { table, column }, unnamed)
@@ -117,8 +117,10 @@ function add(set: Set<string>, value: string): void {
 }
 
 /** Those that the root table does not have. What its key could not even hold never reaches the server. A numeric prints its scale. */
-async function unnamedOf(exam: Examination, root: NonNullable<Ids['root']>, values: readonly string[], isNumeric = false): Promise<readonly string[]> {
+async function unnamedOf(exam: Examination, root: NonNullable<Ids['root']>, values: readonly string[], of?: Column): Promise<readonly string[]> {
   const { spelling, type, column } = root
+  if (of !== undefined && isLoose(of)) return unnamedLoosely(exam, root, values, of)
+  const isNumeric = of?.baseType.name === 'numeric'
   const isTyped = spelling === 'integer' || spelling === 'uuid'
   const asked = new Map<string, string>()
   for (const value of values) {
@@ -126,9 +128,28 @@ async function unnamedOf(exam: Examination, root: NonNullable<Ids['root']>, valu
     if (id !== null && (spelling !== 'integer' || isBigint(id))) asked.set(value, id)
   }
   const base = spelling === 'integer' ? { schema: 'pg_catalog', name: 'int8' } : type.baseType
-  const rows = asked.size === 0 ? [] : await exam.session('source', root.table.id.database).rows<{ key: string }>(sql('prepare/unnamed-keys', { root: tableItself(root.table).replace(/ AS t$/, ' AS r'), same: compared(columnOf('r', column.name), '=', `v.key::${qualified(base)}`, column.equality) }), [[...new Set(asked.values())]])
+  const rows = asked.size === 0 ? [] : await exam.session('source', root.table.id.database).rows<{ key: string }>(sql('prepare/unnamed-keys', { root: rootRows(root.table), same: compared(columnOf('r', column.name), '=', `v.key::${qualified(base)}`, column.equality) }), [[...new Set(asked.values())]])
   const missing = new Set(rows.map(({ key }) => key))
   return values.filter((value) => missing.has(asked.get(value) ?? '') || !asked.has(value))
+}
+
+/** Whether the column calls different texts equal. */
+function isLoose(column: Column): boolean {
+  return spellingOf(column) === 'caseless' || !column.deterministic
+}
+
+/** As the column itself compares the ids. In another database, which may not have its type or collation, nothing is said of them. */
+async function unnamedLoosely(exam: Examination, { table, column }: NonNullable<Ids['root']>, values: readonly string[], of: Column): Promise<readonly string[]> {
+  const [own] = exam.catalogs.source.get(table.id.database)?.tables.filter((one) => one.columns.includes(of)) ?? []
+  if (own === undefined || values.length === 0) return []
+  const [id, value] = [`${columnOf('r', column.name)}::text`, 'v.key'].map((text) => underCollation(`${text}::${qualified(of.baseType)}`, of.collation))
+  const same = compared(id ?? '', '=', value ?? '', of.equalitySchema ?? 'pg_catalog')
+  const rows = await exam.session('source', table.id.database).rows<{ key: string }>(sql('prepare/unnamed-keys', { root: rootRows(table), same }), [values])
+  return rows.map(({ key }) => key)
+}
+
+function rootRows(table: OwnedTable): string {
+  return tableItself(table).replace(/ AS t$/, ' AS r')
 }
 
 function isBigint(id: string): boolean {

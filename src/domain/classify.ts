@@ -250,7 +250,8 @@ class Classifier {
     const elsewhere = this.#references.get(column) ?? []
     if (elsewhere.length === 0 || elsewhere.some((fk) => this.#isRootKey(fk.references, fk.columns, fk.referencedColumns))) {
       const odd = this.#cannotHold(draft, column)
-      if (odd === null) return { kind: 'direct', column }
+      const root = this.#rootTable(draft.id.database)
+      if (odd === null) return root === null ? { kind: 'direct', column } : this.#reference(draft, [column], root, [this.#tenancy.rootKey])
       this.#broken.set(unitKey(draft.id), odd)
       return null
     }
@@ -429,7 +430,7 @@ class Classifier {
     const { database } = draft.id
     const table = tableNamed(this.#catalogs.get(database), references)
     const [whole] = table === undefined ? [] : this.#standing({ database, schema: references.schema, name: references.name })
-    if (whole === undefined || tableKey(whole) === tableKey(references)) return null
+    if (table === undefined || whole === undefined || !ancestorsOf(this.#catalogs.get(database), table).some((above) => tableKey(above) === tableKey(whole))) return null
     return `${columns.join(', ')} refers to ${tableKey(references)}, one partition of ${tableKey(whole)}, which is told as a whole; declare sharding_key: {"${columns.join(', ')}": "${tableKey(whole)}(${referencedColumns.join(', ')})"} if the rows belong to whom those belong to`
   }
 
