@@ -1,10 +1,11 @@
 import { tableKey, tableNamed } from '../domain/catalog.js'
-import type { Column } from '../domain/catalog.js'
+import type { Column, ForeignKey } from '../domain/catalog.js'
 import { finding } from '../domain/finding.js'
 import type { OwnedTable, PlanColumn } from '../domain/move-plan.js'
 import { canonical, spellingOf, spellingOfText } from '../domain/spelling.js'
 import type { Spelling } from '../domain/spelling.js'
 import { ancestorsOf } from '../domain/standing.js'
+import { foreignKeysByTable } from '../domain/table-facts.js'
 import { belongs, planColumn, tableItself } from '../dataplane/owned-rows.js'
 import { compared, typedLiteral, underCollation } from '../dataplane/compare.js'
 import { columnOf, ident, literal, qualified } from '../postgres/quote.js'
@@ -27,6 +28,8 @@ interface Ids {
   readonly spelling: Spelling | null
   /** Whether anything in the cell says that two spellings are one organization. */
   readonly isCertain: boolean
+  /** Those of the root's database by their table; with ten thousand tables a search each time would take minutes. */
+  readonly foreignKeys: ReadonlyMap<string, readonly ForeignKey[]>
   readonly root: { readonly table: OwnedTable; readonly column: PlanColumn; readonly type: Column; readonly spelling: Spelling | null } | null
 }
 
@@ -53,11 +56,12 @@ function idsOf(exam: Examination): Ids {
   const type = table === undefined || column === undefined ? undefined : typeOf(exam, table, column)
   if (table !== undefined && column !== undefined && type !== undefined) {
     const spelling = spellingOf(type)
-    return { root: { table, column: planColumn(table, column), type, spelling }, spelling: spelling === 'text' ? spellingOfText(exam.plan.org) : spelling, isCertain: true }
+    const catalog = exam.catalogs.source.get(table.id.database)
+    return { foreignKeys: catalog === undefined ? new Map() : foreignKeysByTable(catalog), root: { table, column: planColumn(table, column), type, spelling }, spelling: spelling === 'text' ? spellingOfText(exam.plan.org) : spelling, isCertain: true }
   }
   const others = directColumns(exam).map(({ table: one, name }) => spellingOf(typeOf(exam, one, name) ?? UNKNOWN))
   const typed = others.find((one) => one === 'integer' || one === 'uuid')
-  return { root: null, spelling: typed ?? spellingOfText(exam.plan.org), isCertain: typed !== undefined }
+  return { foreignKeys: new Map(), root: null, spelling: typed ?? spellingOfText(exam.plan.org), isCertain: typed !== undefined }
 }
 
 const UNKNOWN = { baseType: { schema: '', name: '' }, isArray: false }
@@ -71,12 +75,12 @@ function typeOf(exam: Examination, table: OwnedTable, name: string): Column | un
 }
 
 /** A validated foreign key leaves no value that is not an organization's. */
-function isHeld(exam: Examination, table: OwnedTable, name: string, { root }: Ids): boolean {
+function isHeld(exam: Examination, table: OwnedTable, name: string, { root, foreignKeys }: Ids): boolean {
   const catalog = exam.catalogs.source.get(table.id.database)
   const found = tableNamed(catalog, table.id)
-  if (root === null || catalog === undefined || found === undefined || root.table.id.database !== table.id.database) return false
-  const names = new Set([table.id, ...ancestorsOf(catalog, found)].map(tableKey))
-  return catalog.foreignKeys.some((key) => key.validated && names.has(tableKey(key.table)) && key.columns.length === 1 && key.columns[0] === name && tableKey(key.references) === tableKey(root.table.id))
+  if (root === null || found === undefined || root.table.id.database !== table.id.database) return false
+  const keys = [table.id, ...ancestorsOf(catalog, found)].flatMap((one) => foreignKeys.get(tableKey(one)) ?? [])
+  return keys.some((key) => key.validated && key.columns.length === 1 && key.columns[0] === name && tableKey(key.references) === tableKey(root.table.id))
 }
 
 async function checkColumn(exam: Examination, ids: Ids, table: OwnedTable, name: string): Promise<void> {
@@ -89,10 +93,10 @@ async function checkColumn(exam: Examination, ids: Ids, table: OwnedTable, name:
   const [respelled, unnamed] = [new Set<string>(), new Set<string>()]
   const isWhole = await eachKey(keyColumn(exam, table, column), { values: isSought ? MOST_KEYS.spellings : MOST_KEYS.unnamed, scanBytes: isSought ? Infinity : SCAN_WORTH_TELLING_BYTES }, async (values) => {
     const others = values.filter((value) => value !== exam.plan.org)
-    const alike = isSought ? others.filter((value) => isSpelled(value, exam.plan.org, spelling)) : []
+    const alike = new Set(isSought ? others.filter((value) => isSpelled(value, exam.plan.org, spelling)) : [])
     // what stands in the root table as text is an organization of its own
-    for (const value of ids.root?.spelling === 'text' ? await unnamedOf(exam, ids.root, alike) : alike) add(respelled, value)
-    if (ids.root !== null) for (const value of await unnamedOf(exam, ids.root, others.filter((value) => !alike.includes(value)), type)) add(unnamed, value)
+    for (const value of ids.root?.spelling === 'text' ? await unnamedOf(exam, ids.root, [...alike]) : alike) add(respelled, value)
+    if (ids.root !== null) for (const value of await unnamedOf(exam, ids.root, others.filter((value) => !alike.has(value)), type === undefined ? undefined : { type, database: table.id.database })) add(unnamed, value)
   })
   await reportSpellings(exam, ids, { table, column }, respelled)
   reportUnnamed(exam, { table, column }, unnamed)
@@ -116,11 +120,17 @@ function add(set: Set<string>, value: string): void {
   if (set.size <= MOST_LISTED) set.add(value)
 }
 
+/** Where values come from. */
+interface Origin {
+  readonly type: Column
+  readonly database: string
+}
+
 /** Those that the root table does not have. What its key could not even hold never reaches the server. A numeric prints its scale. */
-async function unnamedOf(exam: Examination, root: NonNullable<Ids['root']>, values: readonly string[], of?: Column): Promise<readonly string[]> {
+async function unnamedOf(exam: Examination, root: NonNullable<Ids['root']>, values: readonly string[], of?: Origin): Promise<readonly string[]> {
   const { spelling, type, column } = root
-  if (of !== undefined && isLoose(of)) return unnamedLoosely(exam, root, values, of)
-  const isNumeric = of?.baseType.name === 'numeric'
+  if (of !== undefined && isLoose(of.type)) return of.database === root.table.id.database ? unnamedLoosely(exam, root, values, of.type) : []
+  const isNumeric = of?.type.baseType.name === 'numeric'
   const isTyped = spelling === 'integer' || spelling === 'uuid'
   const asked = new Map<string, string>()
   for (const value of values) {
@@ -138,10 +148,9 @@ function isLoose(column: Column): boolean {
   return spellingOf(column) === 'caseless' || !column.deterministic
 }
 
-/** As the column itself compares the ids. In another database, which may not have its type or collation, nothing is said of them. */
+/** As the column itself compares the ids; another database may not have its type or collation, so that nothing can be said there. */
 async function unnamedLoosely(exam: Examination, { table, column }: NonNullable<Ids['root']>, values: readonly string[], of: Column): Promise<readonly string[]> {
-  const [own] = exam.catalogs.source.get(table.id.database)?.tables.filter((one) => one.columns.includes(of)) ?? []
-  if (own === undefined || values.length === 0) return []
+  if (values.length === 0) return []
   const [id, value] = [`${columnOf('r', column.name)}::text`, 'v.key'].map((text) => underCollation(`${text}::${qualified(of.baseType)}`, of.collation))
   const same = compared(id ?? '', '=', value ?? '', of.equalitySchema ?? 'pg_catalog')
   const rows = await exam.session('source', table.id.database).rows<{ key: string }>(sql('prepare/unnamed-keys', { root: rootRows(table), same }), [values])
