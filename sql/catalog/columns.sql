@@ -1,6 +1,6 @@
 -- Purpose: columns of all tables of `tables.sql`, dropped ones left out, in the order of the table.
 -- Parameters: none. Locks: catalog reads only.
--- Columns: table_oid, attnum, name, type, type_kind, type_schema, type_name, base_schema, base_name, equality_schema, not_null,
+-- Columns: table_oid, attnum, name, type, type_kind, type_schema, type_name, base_schema, base_name, is_array, equality_schema, not_null,
 --   default, generated, identity, collation (SQL spelling, null where it is that of what the type is made of), deterministic,
 --   holds_oid (whether a value has an oid somewhere within it).
 -- Types are looked at once each, not once a column: domains and arrays are unwrapped down to what a value is made of. Equality is
@@ -53,7 +53,7 @@ WITH RECURSIVE tables AS (
   WHERE c.opcdefault
   ORDER BY c.opcintype, m.amname
 ), types AS (
-  SELECT t.oid, t.typtype AS kind, CASE t.typtype WHEN 'd' THEN b.typcollation ELSE t.typcollation END AS collation, tn.nspname AS schema, t.typname AS name, bn.nspname AS base_schema, b.typname AS base_name,
+  SELECT t.oid, t.typtype AS kind, CASE t.typtype WHEN 'd' THEN b.typcollation ELSE t.typcollation END AS collation, tn.nspname AS schema, t.typname AS name, bn.nspname AS base_schema, b.typname AS base_name, base.is_array,
          CASE WHEN own.schema IS NULL THEN NULL WHEN base.is_array THEN 'pg_catalog' ELSE own.schema END AS equality_schema
   FROM base
   JOIN pg_type t ON t.oid = base.type
@@ -78,6 +78,7 @@ SELECT a.attrelid AS table_oid,
        t.name::text AS type_name,
        t.base_schema::text,
        t.base_name::text,
+       t.is_array,
        t.equality_schema::text,
        a.attnotnull AS not_null,
        CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END AS default,

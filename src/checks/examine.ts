@@ -28,6 +28,8 @@ import { checkPurgeable } from './fires-on-delete.js'
 import { lintColumns, lintLookups } from './lint-declarations.js'
 import { checkElsewhere } from './check-elsewhere.js'
 import { checkExempt } from './check-exempt.js'
+import { checkKeyTypes } from './check-key-types.js'
+import { checkKeyValues } from './check-key-values.js'
 import { checkOwnership } from './check-ownership.js'
 import { checkReferences } from './check-references.js'
 import { checkSecrets } from './check-secrets.js'
@@ -110,7 +112,7 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   const plan = isReadable ? await resolveDeclaredSql(declaredExam, units) : null
   if (isFatal(findings) || wrong.length > 0) return known
   await assertOrganization(declaredExam, request.org)
-  if (plan === null) return known
+  if (plan === null || !(await checkKeyTypes(declaredExam))) return known
   const exam = { ...declaredExam, plan }
   step('resolving whose rows they are')
   await request.secrets.open(plan)
@@ -120,6 +122,7 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
     findings.push(finding('OM2004', 'error', { cell: request.source }, { message: `organization ${request.org} owns no row on ${request.source}`, hint: 'check the id and the source cell' }))
   }
   await checkOwnership(full)
+  await checkKeyValues(full)
   const closed = await proveSecrets(full, request.secrets)
   // rows whose secrets cannot be written for the target are looked at as they are stored
   const readable: Examination = { ...full, shared: { ...full.shared, secrets: (table) => (closed.has(table.no) ? null : request.secrets.pass(table)) } }
@@ -152,7 +155,7 @@ async function assertOrganization(exam: Pick<Examination, 'plan' | 'session'>, o
     const { text } = await exam.session('source', table.id.database).one<{ text: string }>(`SELECT (${typedLiteral(org, column)})::text AS text`)
     if (text !== org) throw wrong(`write it as ${JSON.stringify(text)}`)
   } catch (error) {
-    if (sqlStateOf(error)?.startsWith('22') === true) throw wrong('check the id', error)
+    if (/^2[23]/.test(sqlStateOf(error) ?? '')) throw wrong('check the id', error)
     throw error
   }
 }

@@ -30,6 +30,7 @@ export function indexDdl(catalog: Catalog | undefined, table: Table, key: readon
   return [...shown, ...(more > 0 ? [`-- likewise on the ${more} other partitions of ${ident(table.name)}, first;`] : []), `CREATE INDEX ON ${qualified(table)} (${columns});`].join('\n')
 }
 
-function leavesOf(catalog: Catalog, table: Table): readonly Table[] {
+/** The partitions of all levels that hold rows; none of a table that is not partitioned. */
+export function leavesOf(catalog: Catalog, table: Table): readonly Table[] {
   return childrenOf(catalog, table).flatMap((child) => (child.kind === 'partitioned' ? leavesOf(catalog, child) : [child]))
 }

@@ -5,6 +5,7 @@ import { finding } from '../domain/finding.js'
 import { sql } from '../postgres/sql.js'
 import { nameOf, placeOf } from './examination.js'
 import type { Examination } from './examination.js'
+import { explained } from './explain.js'
 import { indexDdl, indexFor } from './key-index.js'
 
 export interface ReadMeasure {
@@ -14,17 +15,10 @@ export interface ReadMeasure {
 }
 
 /** From this size on a scan of a whole table for one organization is worth a finding. */
-const SCAN_WORTH_TELLING_BYTES = 8 * 1024 * 1024
+export const SCAN_WORTH_TELLING_BYTES = 8 * 1024 * 1024
 
 /** One statement never takes many locks. */
 const TABLES_PER_STATEMENT = 40
-
-interface PlanNode {
-  readonly 'Node Type': string
-  readonly 'Relation Name'?: string
-  readonly 'Index Name'?: string
-  readonly Plans?: readonly PlanNode[]
-}
 
 /** How each table with rows will be read, and how many bytes that will be; reports scans for want of an index. */
 export async function measureReads(exam: Examination): Promise<Map<number, ReadMeasure>> {
@@ -34,10 +28,7 @@ export async function measureReads(exam: Examination): Promise<Map<number, ReadM
     const rows = exam.counts.get(table.no) ?? 0
     if (rows === 0) continue
     const session = exam.session('source', table.id.database)
-    const source = ownedRows(table, exam.scope)
-    const [explained] = await session.rows<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(sql('prepare/explain', { ...source }))
-    const root = explained?.['QUERY PLAN'][0]?.Plan
-    const nodes = root === undefined ? [] : flatten(root)
+    const nodes = await explained(session, ownedRows(table, exam.scope))
     measures.set(table.no, { index: nodes.find((node) => node['Index Name'] !== undefined)?.['Index Name'] ?? null, bytes: Math.round((widths.get(table.no) ?? 0) * rows) })
     if (nodes.some((node) => node['Node Type'] === 'Seq Scan' && isOf(exam, table, node['Relation Name'] ?? ''))) reportScan(exam, table)
   }
@@ -55,10 +46,6 @@ async function averageWidths(exam: Examination): Promise<ReadonlyMap<number, num
     }
   }
   return widths
-}
-
-function flatten(node: PlanNode): readonly PlanNode[] {
-  return [node, ...(node.Plans ?? []).flatMap(flatten)]
 }
 
 /** The table, or one of its partitions. */

@@ -68,6 +68,8 @@ export interface Column {
   readonly typeName: TableName
   /** The base type below any domains and array brackets: what a value is made of. */
   readonly baseType: TableName
+  /** Whether a value is an array of them: declared so, or by a domain. */
+  readonly isArray: boolean
   /** Whether a value has an oid somewhere within it: itself, or in an array, a composite or a range. Names of objects (regclass and the like) do not count. */
   readonly holdsOid: boolean
   /** Schema that holds the equality operator of the type's default btree (or hash) class, e.g. "pg_catalog"; null if there is none. */

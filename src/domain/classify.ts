@@ -1,6 +1,7 @@
 import { tableKey, tableNamed } from './catalog.js'
 import type { ForeignKey, TableName } from './catalog.js'
 import { bothDeterministic } from './collations.js'
+import { areComparable, canHoldOrganization } from './comparable.js'
 import { declarationsOf, strategyOf } from './declared.js'
 import { finding } from './finding.js'
 import type { Finding } from './finding.js'
@@ -137,7 +138,10 @@ class Classifier {
     if (parent === null) {
       const [column] = columns
       // without a table of organizations the key's value is the organization
-      if (columns.length === 1 && column !== undefined && this.#unseenRoots.has(table)) return { kind: 'direct', column }
+      if (columns.length === 1 && column !== undefined && this.#unseenRoots.has(table)) {
+        const odd = this.#cannotHold(draft, column)
+        return odd === null ? { kind: 'direct', column } : this.#problem(draft.id, `${place}: ${odd}`, HINT_OF_ODD_KEYS)
+      }
       return this.#problem(draft.id, `${place}: table ${table} does not exist or is not classified in this cell`, 'correct the sharding key, or add the schema to tenancy.schemas')
     }
     const parentColumns = referenced ?? primaryKeyOf(parent.table)
@@ -146,7 +150,38 @@ class Classifier {
     if (parentColumns.length !== columns.length) {
       return this.#problem(draft.id, `${place}: ${columns.length} columns refer to ${parentColumns.length} columns of ${table}`, 'name the referenced columns: table(column, …)')
     }
+    const odd = this.#isRootKey(parent.id, columns, parentColumns) ? this.#cannotHold(draft, columns[0] ?? '') : this.#cannotFollow(draft, columns, parent, parentColumns)
+    if (odd !== null) return this.#problem(draft.id, `${place}: ${odd}`, HINT_OF_ODD_KEYS)
     return this.#reference(draft, columns, parent, parentColumns)
+  }
+
+  /** Why the column's value cannot be an organization's id; null where it can. */
+  #cannotHold(draft: DraftUnit, name: string): string | null {
+    const column = columnNamed(draft.table, name)
+    const root = this.#rootTable(draft.id.database)
+    const key = root === null ? null : (columnNamed(root.table, this.#tenancy.rootKey) ?? null)
+    if (column === undefined || canHoldOrganization(column, key) || this.#hasForeignKey(draft, [name], root?.id ?? null)) return null
+    const what = column.isArray ? `; declare \`exempt: query\` with where: ":org = ANY (t.${name})"` : ''
+    return `${name} is of type ${column.type}, which ${root === null || key === null ? 'cannot hold the id of an organization' : `cannot be compared with ${tableKey(root.id)}.${key.name} (${key.type})`}${what}`
+  }
+
+  /** Why a reference without a foreign key leads nowhere; null where it can be followed. */
+  #cannotFollow(draft: DraftUnit, columns: readonly string[], parent: Parent, parentColumns: readonly string[]): string | null {
+    if (this.#hasForeignKey(draft, columns, parent.id)) return null
+    for (const [n, name] of columns.entries()) {
+      const [column, key] = [columnNamed(draft.table, name), columnNamed(parent.table, parentColumns[n] ?? '')]
+      if (column !== undefined && key !== undefined && !areComparable(column, key)) return `${name} is of type ${column.type}, which cannot be compared with ${tableKey(parent.id)}.${key.name} (${key.type})`
+    }
+    return null
+  }
+
+  #hasForeignKey(draft: DraftUnit, columns: readonly string[], to: TableName | null): boolean {
+    return to !== null && this.#foreignKeysOf(draft).some((fk) => fk.columns.join('\0') === columns.join('\0') && tableKey(fk.references) === tableKey(to))
+  }
+
+  #rootTable(database: string): Parent | null {
+    const { root } = this.#tenancy
+    return root === null ? null : this.#find(tableKey(root), database)
   }
 
   /** A reference to the root's own key is the key itself. */
@@ -159,7 +194,8 @@ class Classifier {
   /** Whether the column tells by itself which spellings are the organization's; else the root's rows must be asked. */
   #isCompared(draft: DraftUnit, column: string, root: Parent): boolean {
     const [child, key] = [columnNamed(draft.table, column), columnNamed(root.table, this.#tenancy.rootKey)]
-    return child === undefined || key === undefined || bothDeterministic(child, key) || child.collation === key.collation
+    // text beside a number is compared with the id as such
+    return child === undefined || key === undefined || !areComparable(child, key) || bothDeterministic(child, key) || child.collation === key.collation
   }
 
   #isRootKey(table: TableName, columns: readonly string[], referenced: readonly string[]): boolean {
@@ -202,7 +238,7 @@ class Classifier {
     if (key === undefined) return { kind: 'direct', column }
     const parent = this.#parentOf(toRoot ?? key, draft.id.database)
     if (parent !== null) return this.#reference(draft, [column], parent, (toRoot ?? key).referencedColumns)
-    this.#broken.set(unitKey(draft.id), `${column} refers to ${tableKey(key.references)}, which is not classified in this database`)
+    this.#broken.set(unitKey(draft.id), this.#partition(draft, key) ?? `${column} refers to ${tableKey(key.references)}, which is not classified in this database`)
     return null
   }
 
@@ -212,11 +248,17 @@ class Classifier {
    */
   #keyColumnByName(draft: DraftUnit, column: string): Alternative | null {
     const elsewhere = this.#references.get(column) ?? []
-    if (elsewhere.length === 0 || elsewhere.some((fk) => this.#isRootKey(fk.references, fk.columns, fk.referencedColumns))) return { kind: 'direct', column }
+    if (elsewhere.length === 0 || elsewhere.some((fk) => this.#isRootKey(fk.references, fk.columns, fk.referencedColumns))) {
+      const odd = this.#cannotHold(draft, column)
+      const root = this.#rootTable(draft.id.database)
+      if (odd === null) return root === null ? { kind: 'direct', column } : this.#reference(draft, [column], root, [this.#tenancy.rootKey])
+      this.#broken.set(unitKey(draft.id), odd)
+      return null
+    }
     const meant = new Map(elsewhere.map((fk) => [`${tableKey(fk.references)}(${fk.referencedColumns.join(', ')})`, fk]))
     const [[name, key] = [null, undefined], another] = [...meant]
     const parent = key === undefined || another !== undefined ? null : this.#find(tableKey(key.references), draft.id.database)
-    if (parent !== null && key !== undefined && sameType(draft, column, parent, key)) return this.#reference(draft, [column], parent, key.referencedColumns)
+    if (parent !== null && key !== undefined && this.#cannotFollow(draft, [column], parent, key.referencedColumns) === null) return this.#reference(draft, [column], parent, key.referencedColumns)
     this.#broken.set(unitKey(draft.id), `${column} has no foreign key here, and elsewhere refers to ${another === undefined ? `${name}, which it cannot be compared with` : [...meant.keys()].join(' as well as ')}`)
     return null
   }
@@ -377,8 +419,19 @@ class Classifier {
       const parent = this.#parentOf(key, draft.id.database)
       return parent !== null && this.#hasOwner(parent.id)
     })
+    const toPartition = toOwned.length > 0 ? undefined : keys.map((key) => this.#partition(draft, key)).find((reason) => reason !== null)
+    if (toPartition !== undefined) return toPartition
     if (toOwned.length === 0) return 'it has no key column, and none of its foreign keys leads to a table that has an owner'
     return `it has no key column, and only foreign keys that may be NULL lead to an owner (${toOwned.map((key) => `${key.columns.join(', ')} -> ${tableKey(key.references)}`).join('; ')}); such a key never decides alone`
+  }
+
+  /** What to declare where a foreign key leads to one partition of a table that is told as a whole; null for any other. */
+  #partition(draft: DraftUnit, { columns, references, referencedColumns }: ForeignKey): string | null {
+    const { database } = draft.id
+    const table = tableNamed(this.#catalogs.get(database), references)
+    const [whole] = table === undefined ? [] : this.#standing({ database, schema: references.schema, name: references.name })
+    if (table === undefined || whole === undefined || !ancestorsOf(this.#catalogs.get(database), table).some((above) => tableKey(above) === tableKey(whole))) return null
+    return `${columns.join(', ')} refers to ${tableKey(references)}, one partition of ${tableKey(whole)}, which is told as a whole; declare sharding_key: {"${columns.join(', ')}": "${tableKey(whole)}(${referencedColumns.join(', ')})"} if the rows belong to whom those belong to`
   }
 
   #problem(id: UnitId | null, message: string, hint: string): null {
@@ -387,12 +440,4 @@ class Classifier {
   }
 }
 
-const COMPARABLE: readonly (readonly string[])[] = [['int2', 'int4', 'int8'], ['text', 'varchar', 'bpchar']]
-
-/** Whether the two columns' values can be compared as they stand. */
-function sameType(draft: DraftUnit, column: string, parent: Parent, key: ForeignKey): boolean {
-  const own = draft.table.columns.find((one) => one.name === column)?.baseType
-  const other = parent.table.columns.find((one) => one.name === key.referencedColumns[0])?.baseType
-  if (own === undefined || other === undefined) return false
-  return tableKey(own) === tableKey(other) || COMPARABLE.some((family) => family.includes(own.name) && family.includes(other.name))
-}
+const HINT_OF_ODD_KEYS = 'correct the sharding key or the type of the column, or declare `exempt: query` with a where'

@@ -48,6 +48,7 @@ export interface ColumnRow extends OfTable {
   type_name: string
   base_schema: string
   base_name: string
+  is_array: boolean
   holds_oid: boolean
   equality_schema: string | null
   not_null: boolean
@@ -135,6 +136,7 @@ export function columnOf(row: ColumnRow): Column {
     typeKind: row.type_kind,
     typeName: { schema: row.type_schema, name: row.type_name },
     baseType: { schema: row.base_schema, name: row.base_name },
+    isArray: row.is_array,
     holdsOid: row.holds_oid,
     equalitySchema: row.equality_schema,
     notNull: row.not_null,

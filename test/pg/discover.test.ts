@@ -139,6 +139,18 @@ describe('a nasty little cell', () => {
   })
 })
 
+test('P4: chains that inference passed over stand in the file for the reviewer', async () => {
+  const sql = 'CREATE TABLE organizations (id bigint PRIMARY KEY); CREATE TABLE projects (id bigint PRIMARY KEY, organization_id bigint NOT NULL REFERENCES organizations); CREATE TABLE links (id bigint PRIMARY KEY, from_id bigint NOT NULL REFERENCES projects, to_id bigint NOT NULL REFERENCES projects)'
+  await using database = await freshDatabase({ cluster: 'a' })
+  await database.query(sql)
+  await using config = await configured({ 'cell-a': { main: database.url } }, database.url, 'tenancy: {}\n')
+  const directory = join(config.directory, 'written')
+  await writeDictionary({ ...inputOf(await config.load()), directory })
+  const written = await readFile(join(directory, 'links.yml'), 'utf8')
+  expect(written).toContain('from_id: projects')
+  expect(written).toContain('# Also reaches an owner by to_id -> public.projects (id); prepare checks row by row that they agree.')
+})
+
 test('a file of another name that describes the table is not doubled', async () => {
   await using database = await freshDatabase(NASTY)
   await using config = await configured({ 'cell-a': { main: database.url } }, database.url, 'tenancy: {dictionary: .}\n')

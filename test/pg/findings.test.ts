@@ -264,6 +264,18 @@ describe('tables and servers', () => {
     expect(changes).toEqual([])
   })
 
+  test('OM2116: tables whose deletes are published without a replica identity are told once each, by whatever publications and partitions', async () => {
+    const both = `CREATE TABLE days (id bigint, organization_id bigint NOT NULL, day int NOT NULL, PRIMARY KEY (id, day)) PARTITION BY LIST (day); CREATE TABLE days_1 PARTITION OF days FOR VALUES IN (1); CREATE TABLE days_2 PARTITION OF days FOR VALUES IN (2);
+      CREATE TABLE whole (id bigint, organization_id bigint NOT NULL, PRIMARY KEY (id)) PARTITION BY HASH (id); CREATE TABLE whole_1 PARTITION OF whole FOR VALUES WITH (MODULUS 1, REMAINDER 0); CREATE UNLOGGED TABLE loose (id bigint PRIMARY KEY, organization_id bigint)`
+    const source = `ALTER TABLE issues REPLICA IDENTITY NOTHING; ALTER TABLE projects REPLICA IDENTITY NOTHING; ALTER TABLE days_1 REPLICA IDENTITY NOTHING; ALTER TABLE days_2 REPLICA IDENTITY NOTHING; ALTER TABLE whole REPLICA IDENTITY NOTHING; ALTER TABLE loose REPLICA IDENTITY NOTHING;
+      INSERT INTO days VALUES (1, 1, 1), (1, 1, 2); CREATE PUBLICATION one FOR TABLE issues, days, whole; CREATE PUBLICATION two FOR TABLE issues, days; CREATE PUBLICATION three FOR TABLE projects WITH (publish = 'insert')`
+    const { lines, of, changes } = await found({ both, source, tenancy: { unowned: 'stay' } })
+    expect(lines).toEqual(['OM2116 error cell-a days -', 'OM2116 error cell-a issues -'])
+    expect(of('OM2116').message).toContain('PostgreSQL refuses every DELETE')
+    expect(changes).toEqual([])
+    expect((await found({ both: `${both}; ALTER TABLE issues REPLICA IDENTITY NOTHING; CREATE PUBLICATION every FOR ALL TABLES` })).lines, 'of each cell by itself').toEqual(['OM2116 error cell-a issues -', 'OM2116 error cell-b issues -'])
+  })
+
   test('OM2118: a large table that only a scan can read', async () => {
     const both = 'CREATE TABLE logs (id bigint PRIMARY KEY, organization_id bigint NOT NULL, filler text)'
     const source = `INSERT INTO logs SELECT n, 1 + n % 2, repeat(md5(n::text), 4) FROM generate_series(1, 60000) AS n; ANALYZE logs`

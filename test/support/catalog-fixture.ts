@@ -4,7 +4,7 @@ import type { Catalog, Column, ForeignKey, Index, Table } from '../../src/domain
 
 export function column(name: string, over: Partial<Column> = {}): Column {
   const typeName = { schema: 'pg_catalog', name: 'int8' }
-  return { name, attnum: 1, type: 'bigint', typeKind: 'b', typeName, baseType: typeName, holdsOid: false, equalitySchema: 'pg_catalog', notNull: false, default: null, generated: null, identity: null, collation: null, deterministic: true, ...over }
+  return { name, attnum: 1, type: 'bigint', typeKind: 'b', typeName, baseType: typeName, isArray: false, holdsOid: false, equalitySchema: 'pg_catalog', notNull: false, default: null, generated: null, identity: null, collation: null, deterministic: true, ...over }
 }
 
 export function index(expressions: readonly string[], over: Partial<Index> = {}): Index {
