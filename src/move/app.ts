@@ -141,7 +141,8 @@ export class App implements AsyncDisposable {
     await this.#assertDictionary(source)
     const examined = await examine(this.#examination(request, source))
     const elsewhere = await checkParticipants(this.#settings, this.#outside, { org: request.org, source, target: request.to, signal: this.#signal })
-    return planDocument(this.#settings, { org: request.org, source, target: request.to }, { ...examined, findings: [...examined.findings, ...elsewhere] }, await this.#publications(source))
+    const rehearsed = await (await this.#route()).rehearse({ org: request.org, from: source, to: request.to })
+    return planDocument(this.#settings, { org: request.org, source, target: request.to }, { ...examined, findings: [...examined.findings, ...elsewhere, ...rehearsed] }, await this.#publications(source))
   }
 
   async move(request: MoveRequest & { readonly pauseBefore?: Phase; readonly maxWindowMs?: number }, io: MoveIo): Promise<MoveDocument> {
