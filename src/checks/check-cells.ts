@@ -48,20 +48,6 @@ export function comparedServers(source: Catalog, target: Catalog, place: Finding
   return found
 }
 
-/** Tables of the move from which nobody can delete, so that neither purge nor abort could. */
-export async function checkDeletable(session: Session, plan: MovePlan, place: FindingPlace): Promise<readonly Finding[]> {
-  const rows = await session.rows<{ schema: string; name: string }>(sql('prepare/undeletable'))
-  const undeletable = new Set(rows.map(tableKey))
-  return plan.owned
-    .filter((table) => table.id.database === place.database && undeletable.has(tableKey(table.id)))
-    .map((table) =>
-      finding('OM2116', 'error', { ...place, schema: table.id.schema, table: table.id.name }, {
-        message: 'its deletes are published, but it has no replica identity: PostgreSQL refuses every DELETE on it, and so the purge or an abort',
-        hint: `ALTER TABLE "${table.id.schema}"."${table.id.name}" REPLICA IDENTITY FULL, or give it a primary key`,
-      }),
-    )
-}
-
 /** Tables of the move to which a subscription writes: the fence would not hold there. */
 export async function checkSubscriptions(session: Session, plan: MovePlan, place: FindingPlace): Promise<readonly Finding[]> {
   const tables = plan.owned.filter((table) => table.id.database === place.database).map((table) => table.id)

@@ -22,7 +22,7 @@ import { ident } from '../postgres/quote.js'
 import { readCatalog } from '../postgres/read-catalog.js'
 import type { Session } from '../postgres/session.js'
 import type { Vault } from '../secrets/vault.js'
-import { checkDeletable, checkServer, checkSubscriptions, checkTables, comparedServers } from './check-cells.js'
+import { checkServer, checkSubscriptions, checkTables, comparedServers } from './check-cells.js'
 import { checkForeignPartitions } from './foreign-partitions.js'
 import { checkPurgeable } from './fires-on-delete.js'
 import { lintColumns, lintLookups } from './lint-declarations.js'
@@ -35,6 +35,7 @@ import { proveSecrets } from './prove-secrets.js'
 import { checkTarget } from './check-target.js'
 import { checkUnownedParents } from './check-unowned-parents.js'
 import { classificationFindings } from './classification-findings.js'
+import { checkWritable } from './unwritable-tables.js'
 import { checkWidth } from './check-width.js'
 import { measureReads } from './measure-reads.js'
 import { reportLostDigests } from './report-lost-digests.js'
@@ -94,7 +95,7 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   for (const side of ['source', 'target'] as const) {
     for (const database of request.databases) {
       const [session, place] = [sessionOf(sessions, side, database), { cell: request[side], database }]
-      findings.push(...(await checkDeletable(session, declared, place)), ...(await checkSubscriptions(session, declared, place)))
+      findings.push(...(await checkWritable(session, declared, side, place)), ...(await checkSubscriptions(session, declared, place)))
       findings.push(...(await checkForeignPartitions(session, declared, side, place)))
     }
   }

@@ -12,6 +12,7 @@ import { withdrawInserted } from '../dataplane/withdraw-rows.js'
 import { qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
+import { assertWritable } from './assert-writable.js'
 import { cleanSide, liftSide } from './clean-cell.js'
 import { cellDatabase } from './context.js'
 import type { MoveContext } from './context.js'
@@ -41,6 +42,7 @@ async function deleteLoaded(ctx: MoveContext): Promise<void> {
     const { installed } = await cell.admin.use((session) => session.one<{ installed: boolean }>(sql('cell/is-installed')))
     if (!installed || !ctx.journal.hasPlan() || !(await hasKeySets(ctx, database))) continue
     const ledger = await cell.read.use((session) => readLedger(session, ctx.holder.moveId))
+    if (ledger.length > 0) await assertWritable(ctx, { plan: frozenPlan(ctx).plan, side: 'target', database, code: 'OM2116', state: 'The source serves again', command: 'abort' })
     await deleteOwned(ctx, database, ledger)
     await withdraw(ctx, database, ledger)
     await assertGone(ctx, database)

@@ -261,6 +261,7 @@ function cellStatement(world: World, name: CellName, statement: Statement): Mean
     case 'fence/open-transactions':
     case 'copy/analyze':
     case 'purge/firing':
+    case 'prepare/unwritable':
     case 'copy/row-estimates':
     case 'purge/batch-keys':
     case 'purge/lock-batch':
