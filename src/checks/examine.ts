@@ -37,6 +37,7 @@ import { checkUnownedParents } from './check-unowned-parents.js'
 import { classificationFindings } from './classification-findings.js'
 import { checkWritable } from './unwritable-tables.js'
 import { checkWidth } from './check-width.js'
+import { checkInboundIndexes } from './inbound-indexes.js'
 import { measureReads } from './measure-reads.js'
 import { reportLostDigests } from './report-lost-digests.js'
 import { resolveDeclaredSql } from './resolve-declared-sql.js'
@@ -133,6 +134,7 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   const final = { ...plan, owned: plan.owned.map((table) => (wide.has(table.no) ? { ...table, binary: true } : table)) }
   await checkTarget({ ...readable, plan: final })
   const reads = await measureReads(full)
+  checkInboundIndexes(full)
   const sized = final.owned.map((table) => {
     const rows = full.counts.get(table.no) ?? 0
     return rows === 0 ? table : { ...table, rowBytes: Math.round((reads.get(table.no)?.bytes ?? 0) / rows) }

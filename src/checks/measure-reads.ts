@@ -14,7 +14,7 @@ export interface ReadMeasure {
 }
 
 /** From this size on a scan of a whole table for one organization is worth a finding. */
-const SCAN_WORTH_TELLING_BYTES = 8 * 1024 * 1024
+export const SCAN_WORTH_TELLING_BYTES = 8 * 1024 * 1024
 
 /** One statement never takes many locks. */
 const TABLES_PER_STATEMENT = 40

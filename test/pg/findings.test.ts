@@ -293,6 +293,17 @@ describe('tables and servers', () => {
     expect(after.plan.tables.find((table) => table.table === 'Lo"gs')?.index).toMatch(/_Org_idx/)
   })
 
+  test('OM2118: a large table of others that a purge or an abort would scan for references, on the cell where it is large', async () => {
+    const both = 'CREATE TABLE pins (id bigint PRIMARY KEY, issue_id bigint REFERENCES issues, filler text)'
+    const filled = `INSERT INTO pins SELECT n, NULL, repeat(md5(n::text), 4) FROM generate_series(1, 60000) AS n; ANALYZE pins`
+    const tenancy = { tables: { 'public.pins': { exempt: 'skip' } } }
+    const onTarget = await found({ both, tenancy, target: filled })
+    expect(onTarget.lines).toEqual(['OM2118 warning cell-b pins -'])
+    expect(onTarget.of('OM2118')).toMatchObject({ message: expect.stringMatching(/^an abort .* by issue_id to each chunk of public.issues .* public.pins/), hint: 'CREATE INDEX CONCURRENTLY ON "public"."pins" ("issue_id");' })
+    expect((await found({ both, tenancy, source: filled })).lines).toEqual(['OM2118 warning cell-a pins -'])
+    expect((await found({ both: `${both}; CREATE INDEX ON pins (issue_id)`, tenancy, source: filled, target: filled })).lines).toEqual([])
+  })
+
   test('OM2119: a column that may refer to large objects', async () => {
     const both = `CREATE DOMAIN lo AS oid; CREATE TYPE file AS (name text, contents lo[]); CREATE TYPE folder AS (files file[]); CREATE TYPE span AS RANGE (subtype = oid);
       ALTER TABLE issues ADD itself oid, ADD several oid[], ADD domain lo, ADD within file, ADD deep folder, ADD spans span_multirange, ADD name regclass, ADD number bigint`
