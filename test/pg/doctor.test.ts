@@ -61,7 +61,7 @@ describe('doctor', () => {
       'routing routing table',
       'routing flip',
       'routing epoch',
-      ...['cell-a', 'cell-b'].flatMap((cell) => ['reachable', 'session', 'server', 'role', 'subscriptions', 'settings', 'table privileges', 'row security', 'triggers'].map((name) => `${cell}/main ${name}`)),
+      ...['cell-a', 'cell-b'].flatMap((cell) => ['reachable', 'session', 'server', 'role', 'subscriptions', 'event triggers', 'settings', 'table privileges', 'row security', 'triggers'].map((name) => `${cell}/main ${name}`)),
       'cell-b databases',
       'cell-b/main server parity',
       'cell-b/main schema parity',
