@@ -6,6 +6,7 @@ import { allTables, ownedNumbered } from '../domain/move-plan.js'
 import type { MovePlan, TableShape } from '../domain/move-plan.js'
 import type { Side } from '../domain/vocabulary.js'
 import { unfencedTables } from '../dataplane/subscribed-tables.js'
+import { ident } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 
@@ -31,7 +32,18 @@ export async function checkServer(session: Session, catalog: Catalog, place: Fin
   if (!role.may_set_replica) missing('the role may not set session_replication_role', 'GRANT SET ON PARAMETER session_replication_role TO the role')
   for (const { name } of await session.rows<{ name: string }>(sql('prepare/closed-schemas'), [[...new Set(catalog.tables.map((table) => table.schema))]])) missing(`the role lacks USAGE on schema ${name}`, `GRANT USAGE ON SCHEMA "${name}" TO the role`)
   if (role.subscriptions > 0) found.push(finding('OM2121', 'warning', place, { message: `${role.subscriptions} logical replication worker(s) write to this database past ordinary triggers`, hint: 'disable the subscription for the window if it writes to tables of the move' }))
-  return found
+  return [...found, ...(await checkEventTriggers(session, place))]
+}
+
+/** A warning: what they do at the mover's DDL is seen only in the window. */
+async function checkEventTriggers(session: Session, place: FindingPlace): Promise<readonly Finding[]> {
+  const triggers = await session.rows<{ name: string; function: string; tags: string | null }>(sql('prepare/event-triggers'))
+  return triggers.map(({ name, function: calls, tags }) =>
+    finding('OM2136', 'warning', place, {
+      message: `event trigger ${name} calls ${calls} at ${tags ?? 'every DDL statement'}, and so at those of the mover, temporary tables of a plan among them: if it raises, the freeze stops there; if it begins to while the move is under way, fences and what else the mover made stay until it lets them go`,
+      hint: `have ${calls} let pass what is in the schema org_mover and triggers named org_mover_…, or ALTER EVENT TRIGGER ${ident(name)} DISABLE for the move, the retention and the purge`,
+    }),
+  )
 }
 
 /** Encoding and version must let text pass from source to target unchanged. */
@@ -46,20 +58,6 @@ export function comparedServers(source: Catalog, target: Catalog, place: Finding
     found.push(finding('OM2001', 'error', place, { message: 'source and target are the same database', hint: 'correct the URLs of the two cells' }))
   }
   return found
-}
-
-/** Tables of the move from which nobody can delete, so that neither purge nor abort could. */
-export async function checkDeletable(session: Session, plan: MovePlan, place: FindingPlace): Promise<readonly Finding[]> {
-  const rows = await session.rows<{ schema: string; name: string }>(sql('prepare/undeletable'))
-  const undeletable = new Set(rows.map(tableKey))
-  return plan.owned
-    .filter((table) => table.id.database === place.database && undeletable.has(tableKey(table.id)))
-    .map((table) =>
-      finding('OM2116', 'error', { ...place, schema: table.id.schema, table: table.id.name }, {
-        message: 'its deletes are published, but it has no replica identity: PostgreSQL refuses every DELETE on it, and so the purge or an abort',
-        hint: `ALTER TABLE "${table.id.schema}"."${table.id.name}" REPLICA IDENTITY FULL, or give it a primary key`,
-      }),
-    )
 }
 
 /** Tables of the move to which a subscription writes: the fence would not hold there. */

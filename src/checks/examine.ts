@@ -22,7 +22,7 @@ import { ident } from '../postgres/quote.js'
 import { readCatalog } from '../postgres/read-catalog.js'
 import type { Session } from '../postgres/session.js'
 import type { Vault } from '../secrets/vault.js'
-import { checkDeletable, checkServer, checkSubscriptions, checkTables, comparedServers } from './check-cells.js'
+import { checkServer, checkSubscriptions, checkTables, comparedServers } from './check-cells.js'
 import { checkForeignPartitions } from './foreign-partitions.js'
 import { checkPurgeable } from './fires-on-delete.js'
 import { lintColumns, lintLookups } from './lint-declarations.js'
@@ -37,7 +37,9 @@ import { proveSecrets } from './prove-secrets.js'
 import { checkTarget } from './check-target.js'
 import { checkUnownedParents } from './check-unowned-parents.js'
 import { classificationFindings } from './classification-findings.js'
+import { checkWritable } from './unwritable-tables.js'
 import { checkWidth } from './check-width.js'
+import { checkInboundIndexes } from './inbound-indexes.js'
 import { measureReads } from './measure-reads.js'
 import { reportLostDigests } from './report-lost-digests.js'
 import { resolveDeclaredSql } from './resolve-declared-sql.js'
@@ -96,7 +98,7 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   for (const side of ['source', 'target'] as const) {
     for (const database of request.databases) {
       const [session, place] = [sessionOf(sessions, side, database), { cell: request[side], database }]
-      findings.push(...(await checkDeletable(session, declared, place)), ...(await checkSubscriptions(session, declared, place)))
+      findings.push(...(await checkWritable(session, declared, side, place)), ...(await checkSubscriptions(session, declared, place)))
       findings.push(...(await checkForeignPartitions(session, declared, side, place)))
     }
   }
@@ -135,6 +137,7 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   const final = { ...plan, owned: plan.owned.map((table) => (wide.has(table.no) ? { ...table, binary: true } : table)) }
   await checkTarget({ ...readable, plan: final })
   const reads = await measureReads(full)
+  checkInboundIndexes(full)
   const sized = final.owned.map((table) => {
     const rows = full.counts.get(table.no) ?? 0
     return rows === 0 ? table : { ...table, rowBytes: Math.round((reads.get(table.no)?.bytes ?? 0) / rows) }

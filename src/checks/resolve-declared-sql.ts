@@ -21,7 +21,7 @@ export async function resolveDeclaredSql(exam: Exam, units: readonly Unit[]): Pr
   let allValid = true
   const resolved = async (table: TableShape, condition: string, what: string): Promise<string> => {
     try {
-      return await resolve(exam.session('source', table.id.database), table, declaredSql(table, condition, exam.plan.org))
+      return await resolve(exam.session('source', table.id.database), table, declaredSql(table, condition, exam.plan.org), what)
     } catch (error) {
       if (!(error instanceof MoverError) || error.retry === 'safe' || error.code === 'OM9001') throw error
       allValid = false
@@ -52,11 +52,13 @@ const DECLARED = 'pg_temp.org_mover_declared'
 const BARE = 'pg_temp.org_mover_bare'
 
 /** What the two views have in common is cut off: what is left is the condition, as PostgreSQL prints it. */
-async function resolve(session: Session, table: TableShape, condition: string): Promise<string> {
+async function resolve(session: Session, table: TableShape, condition: string, what: string): Promise<string> {
   return session.transaction('READ COMMITTED', async () => {
     await session.execute('SET LOCAL search_path TO DEFAULT')
-    await session.execute(sql('prepare/declared-view', { name: DECLARED, table: tableItself(table), condition: `(${condition}\n)` }))
-    await session.execute(sql('prepare/declared-view', { name: BARE, table: tableItself(table), condition: 'true' }))
+    // beside another relation, columns are printed with the alias of their own: the condition is also read within joins
+    const from = what === 'where' ? `${tableItself(table)}, (VALUES (1)) AS org_mover_beside(one)` : tableItself(table)
+    await session.execute(sql('prepare/declared-view', { name: DECLARED, table: from, condition: `(${condition}\n)` }))
+    await session.execute(sql('prepare/declared-view', { name: BARE, table: from, condition: 'true' }))
     await session.execute('SET LOCAL search_path TO pg_catalog')
     const { declared, bare } = await session.one<{ declared: string; bare: string }>(sql('prepare/deparsed'), [DECLARED, BARE])
     await session.execute(`DROP VIEW ${DECLARED}, ${BARE}`)

@@ -90,22 +90,33 @@ function unnested(arrays: readonly string[]): string {
   return `unnest(${arrays.join(', ')}) AS k(${arrays.map((_, n) => `k${n + 1}`).join(', ')})`
 }
 
-/** Whether row t has the key k. */
-function keyMatches(table: TableShape): string {
+/** Whether the row under the alias has the key k. */
+function keyMatches(table: TableShape, alias = 't'): string {
   return identityColumns(table)
-    .map((column, n) => compared(columnOf('t', column.name), '=', `k.k${n + 1}::${castTo(column)}`, column.equality))
+    .map((column, n) => compared(columnOf(alias, column.name), '=', `k.k${n + 1}::${castTo(column)}`, column.equality))
     .join(' AND ')
 }
 
-/** A few keys, and the number, of rows on the target that no chunk of the table's ledger names. Not for tables without identity. */
-export async function unsentRows(session: Session, table: TableShape, moveId: string, rows: RowSource, most: number): Promise<{ readonly total: number; readonly keys: readonly Readonly<Record<string, string>>[] }> {
+/** Whether the target's row under the alias is named by any chunk that the ledger still has of its table. */
+export function isInLedger(table: TableShape, moveId: string, alias: string): string {
+  const { from, where } = everyChunk(table, moveId, alias)
+  return `EXISTS (SELECT 1 FROM ${from} WHERE ${where})`
+}
+
+function everyChunk(table: TableShape, moveId: string, alias = 't'): RowSource {
   const key = identityColumns(table)
   if (key.length === 0) throw bug(`${table.id.name} has no key in the ledger`)
   const columns = key.map((_, n) => `l${n + 1}`)
   const inStep = columns.map((l, n) => `${l}.move_id = ${literal(moveId)}::uuid AND ${l}.table_no = ${table.no} AND ${l}.column_no = ${n + 1} AND ${l}.chunk_no = l1.chunk_no`)
-  const ledger = [...columns.map((l) => `org_mover.ledger_keys AS ${l}`), unnested(columns.map((l) => `${l}.keys`))].join(', ')
+  return { from: [...columns.map((l) => `org_mover.ledger_keys AS ${l}`), unnested(columns.map((l) => `${l}.keys`))].join(', '), where: [...inStep, keyMatches(table, alias)].join(' AND ') }
+}
+
+/** A few keys, and the number, of rows on the target that no chunk of the table's ledger names. Not for tables without identity. */
+export async function unsentRows(session: Session, table: TableShape, moveId: string, rows: RowSource, most: number): Promise<{ readonly total: number; readonly keys: readonly Readonly<Record<string, string>>[] }> {
+  const { from: ledger, where: matches } = everyChunk(table, moveId)
+  const key = identityColumns(table)
   const found = await session.rows<{ key: string[]; total: string }>(
-    sql('verify/unsent', { key: `ARRAY[${key.map((column) => `${columnOf('t', column.name)}::text`).join(', ')}]`, ...rows, ledger, matches: [...inStep, keyMatches(table)].join(' AND ') }),
+    sql('verify/unsent', { key: `ARRAY[${key.map((column) => `${columnOf('t', column.name)}::text`).join(', ')}]`, ...rows, ledger, matches }),
     [most],
   )
   return { total: Number(found[0]?.total ?? 0), keys: found.map((row) => Object.fromEntries(key.map((column, n) => [column.name, row.key[n] ?? '']))) }

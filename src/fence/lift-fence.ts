@@ -20,11 +20,27 @@ interface Leftover {
 
 /** Makes every fence function of the move harmless, in one transaction and without a lock on any table. Idempotent. */
 export async function liftFence(session: Session, moveId: string): Promise<void> {
-  const functions = (await leftoversOf(session, moveId)).filter((object) => object.kind === 'function')
-  if (functions.length === 0) return
-  await session.transaction('READ COMMITTED', async () => {
-    await session.executeAll(functions.map(({ schema, name }) => sql('fence/lifted', { function: qualified({ schema, name }) })))
-  })
+  const functions = await functionsOf(session, moveId)
+  if (functions.length > 0) await session.transaction('READ COMMITTED', () => letPass(session, functions))
+}
+
+/** Lifts the fence in a transaction that is rolled back: what would keep it up after the flip throws before it, an event trigger or a right that was taken away. */
+export async function rehearseLift(session: Session, moveId: string): Promise<void> {
+  const functions = await functionsOf(session, moveId)
+  await session.execute('BEGIN ISOLATION LEVEL READ COMMITTED')
+  try {
+    await letPass(session, functions)
+  } finally {
+    await session.execute('ROLLBACK').catch(() => session.destroy())
+  }
+}
+
+async function functionsOf(session: Session, moveId: string): Promise<readonly TableName[]> {
+  return (await leftoversOf(session, moveId)).filter((object) => object.kind === 'function')
+}
+
+async function letPass(session: Session, functions: readonly TableName[]): Promise<void> {
+  await session.executeAll(functions.map(({ schema, name }) => sql('fence/lifted', { function: qualified({ schema, name }) })))
 }
 
 /**

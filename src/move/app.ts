@@ -141,7 +141,8 @@ export class App implements AsyncDisposable {
     await this.#assertDictionary(source)
     const examined = await examine(this.#examination(request, source))
     const elsewhere = await checkParticipants(this.#settings, this.#outside, { org: request.org, source, target: request.to, signal: this.#signal })
-    return planDocument(this.#settings, { org: request.org, source, target: request.to }, { ...examined, findings: [...examined.findings, ...elsewhere] }, await this.#publications(source))
+    const rehearsed = await (await this.#route()).rehearse({ org: request.org, from: source, to: request.to })
+    return planDocument(this.#settings, { org: request.org, source, target: request.to }, { ...examined, findings: [...examined.findings, ...elsewhere, ...rehearsed] }, await this.#publications(source))
   }
 
   async move(request: MoveRequest & { readonly pauseBefore?: Phase; readonly maxWindowMs?: number }, io: MoveIo): Promise<MoveDocument> {
@@ -293,8 +294,7 @@ export class App implements AsyncDisposable {
   }
 
   async #run(move: MoveRow, command: string, io: MoveIo, resume: ResumeOptions = {}): Promise<MoveDocument> {
-    // a move that prepare refuses has touched nothing: it ends there, so that the next one can begin
-    const after = { state: (thrown: MoverError): MoveState => (['OM2004', 'OM2007', 'OM2008'].includes(thrown.code) ? 'aborted' : 'failed') }
+    const after = { state: endsUntouched }
     const options = await this.#driveOptions(move, command, io, assertResumable)
     const document = await drive({ ...options, ...resume, keepsWindow: true }, after, async ({ ctx, journal, phases }) => {
       if (journal.row.cutOverAt === null) await journal.update({ state: 'running', error: null })
@@ -391,6 +391,11 @@ export class App implements AsyncDisposable {
     const session = routing.url === null ? await this.#ready() : this.#stack.use(await Session.open({ url: routing.url, role: 'admin', label: 'routing', applicationName: applicationName(null), lockTimeoutMs, answerTimeoutMs }))
     return new PostgresRouter(session, routing)
   }
+}
+
+/** A move that has touched nothing, and would stop at the same again, ends: the next one can begin. What may just be run again stays, and so does what a bug left. */
+function endsUntouched({ code, retry }: MoverError, isUntouched: boolean): MoveState {
+  return isUntouched && retry !== 'safe' && !code.startsWith('OM9') ? 'aborted' : 'failed'
 }
 
 /** Whoever could not be told where the route leads has taken nothing back yet: the move can still go either way. */

@@ -34,6 +34,7 @@ export async function checkDatabase(report: CheckReport, place: Place, { open, l
     report.add(place, 'server', `PostgreSQL ${versionOf(catalog)}, primary, encoding ${catalog.server.encoding}`, only('OM2012'))
     report.add(place, 'role', 'may create the schema org_mover and temporary tables, and set session_replication_role', only('OM2010'))
     report.add(place, 'subscriptions', 'no logical replication worker writes to this database', only('OM2121'))
+    report.add(place, 'event triggers', 'none runs at the DDL of a move', only('OM2136'))
     const { deadlock_timeout_ms: deadlockMs } = await session.one<{ deadlock_timeout_ms: number }>(sql('doctor/settings'))
     report.add(place, 'settings', `lock_timeout ${lockTimeoutMs} ms is above deadlock_timeout ${deadlockMs} ms`, lockTimeout(place, lockTimeoutMs, deadlockMs))
     return catalog

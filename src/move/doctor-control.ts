@@ -1,6 +1,6 @@
 import type { PostgresRouting, Settings } from '../config/settings.js'
 import { tableKey } from '../domain/catalog.js'
-import { finding } from '../domain/finding.js'
+import { finding, isBlocking } from '../domain/finding.js'
 import type { Finding } from '../domain/finding.js'
 import { applicationName } from '../dataplane/names.js'
 import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
@@ -8,6 +8,8 @@ import { identList, qualified } from '../postgres/quote.js'
 import { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { OutsideRouter } from '../routing/outside-router.js'
+import { PostgresRouter } from '../routing/postgres-router.js'
+import { unwritable } from '../routing/rehearsal.js'
 import type { CheckReport } from './check-report.js'
 import { assertControlSchema } from './control-schema.js'
 import type { DoctorInput } from './doctor.js'
@@ -26,13 +28,15 @@ export async function checkControl(report: CheckReport, settings: Settings, { co
   await checked(report, ROUTING, 'router', 'answers', () => router.tryOut())
 }
 
-async function checkTable(report: CheckReport, { lockTimeoutMs, answerTimeoutMs }: Settings, routing: PostgresRouting, session: Session | null): Promise<void> {
+async function checkTable(report: CheckReport, { cells, lockTimeoutMs, answerTimeoutMs }: Settings, routing: PostgresRouting, session: Session | null): Promise<void> {
   await using stack = new AsyncDisposableStack()
   const { url } = routing
   const router = url === null ? session : await checked(report, ROUTING, 'reachable', 'connected', async () => stack.use(await Session.open({ url, role: 'admin', label: 'routing', applicationName: applicationName(null), lockTimeoutMs, answerTimeoutMs })))
   if (router === null) return
   try {
-    report.add(ROUTING, 'routing table', `${tableKey(routing.table)} can be read and written`, await routeFindings(router, routing))
+    const access = await routeFindings(router, routing)
+    report.add(ROUTING, 'routing table', `${tableKey(routing.table)} can be read and written`, access)
+    if (!isBlocking(access)) report.add(ROUTING, 'flip', 'the server can plan flips to each cell', await flipFindings(router, routing, [...cells.keys()]))
   } catch (error) {
     report.fail(ROUTING, 'routing table', error)
     return
@@ -64,6 +68,16 @@ async function routeFindings(session: Session, routing: PostgresRouting): Promis
       hint: `GRANT ${missing.join(', ')} ON ${table} TO the role; without INSERT only the first route of an organization cannot be made`,
     }),
   ]
+}
+
+/** Without an organization no flip can be tried; whether the columns can hold what it writes is seen all the same. */
+async function flipFindings(session: Session, routing: PostgresRouting, cells: readonly string[]): Promise<readonly Finding[]> {
+  try {
+    await new PostgresRouter(session, routing).explain(cells)
+    return []
+  } catch (error) {
+    return [unwritable(routing.table, error)]
+  }
 }
 
 function withoutEpoch(routing: PostgresRouting): Finding {

@@ -10,7 +10,7 @@ import { applicationName } from '../dataplane/names.js'
 import type { Logger } from '../observability/logger.js'
 import type { Progress } from '../observability/progress.js'
 import type { Outside } from '../outside/call.js'
-import { Participants } from '../participants/participants.js'
+import { haveBegun, Participants } from '../participants/participants.js'
 import type { MoveContext } from '../phases/context.js'
 import { Paused } from '../phases/paused.js'
 import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
@@ -63,7 +63,7 @@ export interface Drive {
 
 /** What a failed command leaves behind in the journal. */
 interface AfterFailure {
-  readonly state: (thrown: MoverError) => MoveState | null
+  readonly state: (thrown: MoverError, isUntouched: boolean) => MoveState | null
 }
 
 /**
@@ -256,13 +256,20 @@ async function journalFailure({ options, holder, waits }: Driving, session: Sess
   const { settings } = options
   const outcome: PhaseOutcome = wasInterrupted ? 'interrupted' : 'failed'
   const bound = await BoundJournal.open({ session, holder, router: options.router, retentionMs: settings.retentionMs, who: whoAmI(), command: options.command, window: null })
-  const state = wasInterrupted && bound.row.state === 'running' ? 'paused' : after.state(failure)
+  const state = wasInterrupted && bound.row.state === 'running' ? 'paused' : after.state(failure, await isUntouched(bound))
   // an abort that finds the route flipped leaves a move that only resume may go on with
   const keeps = bound.row.cutOverAt !== null && (state === 'failed' || state === 'paused' || state === 'aborting')
   await tellWaits(bound, waits)
   if (bound.row.phase !== null) await endPhase(session, holder, bound.row.phase, outcome)
   await bound.update({ error, ...(state === null || keeps ? {} : { state }), ...(state === 'aborted' ? { endedAt: 'now' as const } : {}) })
   await bound.event(outcome, { code: wasInterrupted ? null : failure.code })
+}
+
+/** Neither on a cell nor with a participant is there anything of the move. */
+async function isUntouched(journal: BoundJournal): Promise<boolean> {
+  const { phase, frozenAt } = journal.row
+  if ((phase !== null && phase !== 'prepare') || frozenAt !== null) return false
+  return (await journal.created()).length === 0 && !haveBegun(await journal.participantRuns())
 }
 
 function withMove(failure: MoverError, moveId: string): MoverError {

@@ -23,6 +23,11 @@ export interface ParticipantsOptions {
 /** The verbs that leave nothing behind. */
 const HARMLESS: readonly ParticipantVerb[] = ['check', 'lag']
 
+/** Whether any of them has been asked for more than its readiness. */
+export function haveBegun(runs: readonly ParticipantRun[]): boolean {
+  return runs.some(({ verb }) => !HARMLESS.includes(verb))
+}
+
 /**
  * What of the organization lives outside PostgreSQL, moved by programs of the operator's own (docs/participants.md). Each phase asks them for its
  * verb; all at once, and every one to its end before the first failure is thrown: OM3016, OM3017, or as said below. What the journal has as done is not asked again.
@@ -34,9 +39,8 @@ export class Participants {
     this.#options = options
   }
 
-  /** Whether any of them has been asked for more than its readiness. */
   async haveBegun(): Promise<boolean> {
-    return (await this.#runs()).some(({ verb }) => !HARMLESS.includes(verb))
+    return haveBegun(await this.#runs())
   }
 
   /** Before anything is changed: what each of them has against the move. Asks again each time. */

@@ -4,14 +4,16 @@ import { ownedNumbered } from '../domain/move-plan.js'
 import type { OwnedTable } from '../domain/move-plan.js'
 import { countOwned } from '../dataplane/chunks.js'
 import { guarded } from '../dataplane/guard.js'
-import { deleteByLedger, forgetChunk, ledgerInPlace, readLedger } from '../dataplane/ledger.js'
+import { deleteByLedger, forgetChunk, isInLedger, ledgerInPlace, readLedger } from '../dataplane/ledger.js'
 import type { LedgerRow } from '../dataplane/ledger.js'
 import { isOwnedRow, ownedInPlace } from '../dataplane/owned-rows.js'
+import type { Scope } from '../dataplane/owned-rows.js'
 import { inboundMatch } from '../dataplane/shared-rows.js'
 import { withdrawInserted } from '../dataplane/withdraw-rows.js'
 import { qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
+import { assertWritable } from './assert-writable.js'
 import { cleanSide, liftSide } from './clean-cell.js'
 import { cellDatabase } from './context.js'
 import type { MoveContext } from './context.js'
@@ -41,6 +43,7 @@ async function deleteLoaded(ctx: MoveContext): Promise<void> {
     const { installed } = await cell.admin.use((session) => session.one<{ installed: boolean }>(sql('cell/is-installed')))
     if (!installed || !ctx.journal.hasPlan() || !(await hasKeySets(ctx, database))) continue
     const ledger = await cell.read.use((session) => readLedger(session, ctx.holder.moveId))
+    if (ledger.length > 0) await assertWritable(ctx, { plan: frozenPlan(ctx).plan, side: 'target', database, code: 'OM2116', state: 'The source serves again', command: 'abort' })
     await deleteOwned(ctx, database, ledger)
     await withdraw(ctx, database, ledger)
     await assertGone(ctx, database)
@@ -63,7 +66,8 @@ async function deleteOwned(ctx: MoveContext, database: string, ledger: readonly 
   const cell = cellDatabase(ctx, 'target', database)
   // rows without a key are told by a predicate, which may read other tables' rows: it must still find them
   const isToldByRows = ({ tableNo }: LedgerRow): boolean => owned.get(tableNo)?.identity === null
-  for (const chunk of [...ledger.filter(isToldByRows), ...ledger.filter((one) => !isToldByRows(one))]) {
+  const rank = (row: LedgerRow): number => (isToldByRows(row) ? 0 : owned.get(row.tableNo)?.ownership.kind === 'query' ? 1 : 2)
+  for (const chunk of ledger.toSorted((a, b) => rank(a) - rank(b))) {
     const table = owned.get(chunk.tableNo)
     if (table === undefined) continue
     ctx.progress({ kind: 'step', text: `taking ${chunk.rows} row(s) of ${tableKey(table.id)} back from ${cell.label}` })
@@ -99,25 +103,34 @@ async function withdraw(ctx: MoveContext, database: string, ledger: readonly Led
 
 /**
  * A neighbour may refer to a loaded row by now: no fence forbids that, and the replica role would cut the reference without a word. Locked
- * first, so that no new one comes. Rows of `query` tables are not asked: what tells whose they are may be deleted already. Throws OM2115.
+ * first, so that no new one comes. Whose a row of a `query` table is its predicate may not tell any more: there the ledger says what was loaded, and
+ * of one without a key nothing is left by now, if it was not told by such rows itself. References that are declared without a foreign key tell whose
+ * the row is that refers: it is the organization's. Throws OM2115.
  */
 async function assertUnused(ctx: MoveContext, session: Session, table: OwnedTable, chunk: LedgerRow): Promise<void> {
   const { plan, scope } = frozenPlan(ctx)
-  const inbound = table.inbound.map((one) => ({ ...one, owner: ownedNumbered(plan, one.child) })).filter(({ owner }) => owner?.ownership.kind !== 'query')
+  const inbound = table.inbound.map((one) => ({ ...one, owner: ownedNumbered(plan, one.child) })).filter(({ owner }) => !(table.identity === null && owner?.identity === null && owner.ownership.kind === 'query'))
   if (inbound.length === 0) return
   const rows = table.identity === null ? ownedInPlace(table, scope) : ledgerInPlace(table, ctx.holder.moveId, chunk)
   await session.rows(sql('purge/lock-batch', { table: rows.from, matches: rows.where }))
   for (const one of inbound) {
-    const stays = one.owner === undefined ? 'true' : `NOT ${isOwnedRow(one.owner, { ...scope, alias: 'x' })}`
+    const stays = staysBehind(one.owner, ctx.holder.moveId, scope)
     const { total } = await session.one<{ total: string }>(sql('purge/inbound', { child: `${qualified(one.table)} AS x`, table: rows.from, equal: inboundMatch(table, one), matches: rows.where, stays }))
     if (total === '0') continue
     throw new MoverError({
       code: 'OM2115',
-      message: `${total} row(s) of ${tableKey(one.table)} on ${ctx.target} that are not the organization's refer by ${one.columns.join(', ')} to loaded rows of ${tableKey(table.id)} by now; nothing of this chunk was deleted. The source serves again`,
+      message: `${total} row(s) of ${tableKey(one.table)} on ${ctx.target} that this move did not load refer by ${one.columns.join(', ')} to loaded rows of ${tableKey(table.id)} by now; nothing of this chunk was deleted. The source serves again`,
       hint: 'correct these references, then run `org-mover abort` again',
       retry: 'after-fix',
     })
   }
+}
+
+/** Condition over alias x: the row is none that the abort will have deleted in the end. */
+function staysBehind(owner: OwnedTable | undefined, moveId: string, scope: Scope): string {
+  if (owner === undefined) return 'true'
+  if (owner.ownership.kind === 'keys') return `NOT ${isOwnedRow(owner, { ...scope, alias: 'x' })}`
+  return owner.identity === null ? 'true' : `NOT ${isInLedger(owner, moveId, 'x')}`
 }
 
 /** A table without identity was empty of the organization before its one chunk was loaded: what is there now is what was loaded. */

@@ -1,6 +1,7 @@
 import { MoverError } from '../domain/errors.js'
+import type { CellDatabase } from '../dataplane/cell-database.js'
 import { guarded } from '../dataplane/guard.js'
-import { liftFence } from '../fence/lift-fence.js'
+import { liftFence, rehearseLift } from '../fence/lift-fence.js'
 import { redirectFence } from '../fence/redirect-fence.js'
 import { advanceSequences } from './advance-sequences.js'
 import { cleanSide } from './clean-cell.js'
@@ -27,6 +28,22 @@ export async function cutover(ctx: MoveContext): Promise<void> {
   await cleanSide(ctx, 'target')
 }
 
+/** A fence that cannot be lifted after the flip would leave the organization without a cell that takes its writes. Throws OM4003. */
+async function assertLiftable(ctx: MoveContext, cell: CellDatabase): Promise<void> {
+  try {
+    await cell.admin.use((session) => rehearseLift(session, ctx.holder.moveId))
+  } catch (error) {
+    if (!(error instanceof MoverError) || error.retry === 'safe') throw error
+    throw new MoverError({
+      code: 'OM4003',
+      message: `the fence of ${cell.label} could not be lifted after the flip, as was tried and rolled back: ${error.message}. The route is unchanged and the source still fenced`,
+      hint: `correct what keeps the mover from replacing its own functions (an event trigger, a privilege), then run \`org-mover resume ${ctx.holder.moveId}\`; \`org-mover abort\` takes the move back`,
+      retry: 'after-fix',
+      cause: error,
+    })
+  }
+}
+
 async function redirect(ctx: MoveContext): Promise<void> {
   const served = await ctx.router.read(ctx.org)
   if (served === null || served.cell === ctx.source) return
@@ -50,6 +67,7 @@ async function passGates(ctx: MoveContext): Promise<void> {
   await assertLookupsUnchanged(ctx)
   const { servers } = await assertWorldUnchanged(ctx, 'before cutover')
   await ctx.journal.addToManifest({ serversAtCutover: servers })
+  for (const cell of ctx.cells.target.values()) await assertLiftable(ctx, cell)
   for (const side of ['source', 'target'] as const) {
     for (const cell of ctx.cells[side].values()) await cell.load.use((session) => guarded(session, ctx.holder, async () => undefined))
   }

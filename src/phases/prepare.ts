@@ -38,7 +38,7 @@ async function examineAll(ctx: MoveContext, input: PrepareInput): Promise<void> 
     secrets: ctx.secrets,
     onStep: (text) => ctx.progress({ kind: 'step', text }),
   })
-  const findings = [...examined.findings, ...(await ctx.participants.check())]
+  const findings = [...examined.findings, ...(await ctx.participants.check()), ...(await ctx.router.rehearse({ org: ctx.org, from: ctx.source, to: ctx.target }))]
   await ctx.journal.saveFindings(findings)
   refuse(findings)
   await keepWithinWindow(ctx, examined)

@@ -14,6 +14,7 @@ import { withdrawUnreferenced } from '../dataplane/withdraw-rows.js'
 import { columnOf, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
+import { assertWritable } from './assert-writable.js'
 import { cleanSide } from './clean-cell.js'
 import { cellDatabase } from './context.js'
 import type { ChunkRecord, MoveContext } from './context.js'
@@ -37,6 +38,9 @@ export async function purge(ctx: MoveContext): Promise<void> {
 
 async function deleteOwned(ctx: MoveContext): Promise<void> {
   await assertNothingFires(ctx)
+  for (const database of ctx.cells.source.keys()) {
+    await assertWritable(ctx, { plan: frozenPlan(ctx).plan, side: 'source', database, code: 'OM6006', state: 'Nothing was deleted by this run', command: 'purge' })
+  }
   const { inbound } = await assertComparable(ctx)
   await assertNothingNew(ctx)
   const { plan } = frozenPlan(ctx)

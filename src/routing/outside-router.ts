@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { OutsideRouting } from '../config/settings.js'
 import type { ErrorCode } from '../domain/error-catalogue.js'
 import { MoverError } from '../domain/errors.js'
+import type { Finding } from '../domain/finding.js'
 import { answerSchema, readAnswer } from '../outside/answer.js'
 import type { Outside } from '../outside/call.js'
 import { CallFailure } from '../outside/call-failure.js'
@@ -42,6 +43,11 @@ export class OutsideRouter implements Router {
 
   isTransactionalWith(): boolean {
     return false
+  }
+
+  /** What stands behind a commit, only a commit tells. */
+  async rehearse(): Promise<readonly Finding[]> {
+    return []
   }
 
   /** Asks again, a few times, where it did not answer. Throws OM3014, OM3015, OM1005. */

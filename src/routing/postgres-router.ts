@@ -1,15 +1,22 @@
 import type { PostgresRouting } from '../config/settings.js'
 import { tableKey } from '../domain/catalog.js'
 import { MoverError } from '../domain/errors.js'
+import type { Finding } from '../domain/finding.js'
 import { sqlStateOf } from '../postgres/errors.js'
 import { ident, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
+import { unwritable, unrehearsed } from './rehearsal.js'
 import { described } from './router.js'
 import type { Flip, Route, Router } from './router.js'
 
 type Parts = Readonly<Record<string, string>>
 type PartName = 'table' | 'org_column' | 'org_type' | 'cell_column' | 'cell_type' | 'epoch' | 'raise' | 'same_epoch' | 'epoch_column' | 'epoch_value'
+
+const FLIP_PARTS: readonly PartName[] = ['table', 'org_column', 'org_type', 'cell_column', 'cell_type', 'raise', 'same_epoch', 'epoch']
+
+/** The row of a route is in use by whoever serves the organization: a rehearsal is short, or none. */
+const REHEARSAL = { lockMs: 1_000, statementMs: 5_000 }
 
 interface RouteRecord {
   cell: string | null
@@ -56,15 +63,58 @@ export class PostgresRouter implements Router {
   }
 
   async flip({ org, from, to, epoch }: Flip): Promise<{ readonly epoch: bigint | null }> {
-    const parts: PartName[] = ['table', 'org_column', 'org_type', 'cell_column', 'cell_type', 'raise', 'same_epoch', 'epoch']
     const params = [org, this.#valueOf(to), this.#valueOf(from), ...(this.#settings.epochColumn === null ? [] : [epoch === null ? null : String(epoch)])]
-    const [row] = await this.#rows<{ epoch: string | null }>('flip', parts, params)
+    const [row] = await this.#rows<{ epoch: string | null }>('flip', FLIP_PARTS, params)
     const now = await this.read(org)
     if (row !== undefined) return { epoch: this.#stands(org, now, { cell: to, epoch: epochOf(row.epoch) }) }
     throw changed(
       `the route of organization ${org} was expected ${described({ cell: from, epoch })}, but is ${described(now)}; it was not changed`,
       'find out who changed it; `org-mover route get` shows it, `org-mover abort` takes the move back',
     )
+  }
+
+  /**
+   * The first route where there is none, the flip, and what is deferred to the end of its transaction; then all of it is rolled back. Locks the row of the
+   * route for as long. Where a trigger could tell somebody of what is then rolled back, the flip is only planned.
+   */
+  async rehearse({ org, from, to }: Omit<Flip, 'epoch'>): Promise<readonly Finding[]> {
+    const { table } = this.#settings
+    const before = await this.read(org)
+    // a route that is another already is told by whoever binds the move to it
+    if (before !== null && before.cell !== from) return []
+    try {
+      const [way] = await this.#session.rows<{ trigger: string; way: string }>(sql('routing/way-out'), [qualified(table)])
+      if (way === undefined) return await this.#inVain(() => this.#flipWhole({ org, from, to, epoch: before?.epoch ?? null }, before === null))
+      await this.explain([from, to])
+      return [unrehearsed(table, way)]
+    } catch (error) {
+      return [unwritable(table, error)]
+    }
+  }
+
+  /** Has the server plan flips between cells, without a look at any row: that types, values of cells and privileges fit. Throws what the server says. */
+  async explain(cells: readonly string[]): Promise<void> {
+    for (const cell of cells) {
+      const params = [null, this.#valueOf(cell), this.#valueOf(cell), ...(this.#settings.epochColumn === null ? [] : [null])]
+      await this.#rows('flip', FLIP_PARTS, params, 'EXPLAIN ')
+    }
+  }
+
+  async #flipWhole(flip: Flip, isFirst: boolean): Promise<readonly Finding[]> {
+    await this.#session.execute(`SET LOCAL lock_timeout = ${REHEARSAL.lockMs}; SET LOCAL statement_timeout = ${REHEARSAL.statementMs}`)
+    const { epoch } = await this.flip(isFirst ? { ...flip, epoch: (await this.set(flip.org, flip.from)).epoch } : flip)
+    await this.#session.execute('SET CONSTRAINTS ALL IMMEDIATE')
+    this.#stands(flip.org, await this.read(flip.org), { cell: flip.to, epoch })
+    return []
+  }
+
+  async #inVain<T>(work: () => Promise<T>): Promise<T> {
+    await this.#session.execute('BEGIN ISOLATION LEVEL READ COMMITTED')
+    try {
+      return await work()
+    } finally {
+      await this.#session.execute('ROLLBACK').catch(() => this.#session.destroy())
+    }
   }
 
   /** That a row was written proves nothing where the table has triggers: only a route that is read again counts. Yields its epoch. */
@@ -83,7 +133,7 @@ export class PostgresRouter implements Router {
     return rows.length === 0 ? 'none' : 'one'
   }
 
-  async #rows<Row>(statement: string, names: readonly PartName[], params: readonly unknown[]): Promise<(Row & Record<string, unknown>)[]> {
+  async #rows<Row>(statement: string, names: readonly PartName[], params: readonly unknown[], prefix = ''): Promise<(Row & Record<string, unknown>)[]> {
     this.#parts ??= this.#lookUp()
     let all: Readonly<Record<PartName, string>>
     try {
@@ -95,7 +145,7 @@ export class PostgresRouter implements Router {
     }
     const parts: Parts = Object.fromEntries(names.map((name) => [name, all[name]]))
     try {
-      return await this.#session.rows<Row & Record<string, unknown>>(sql(`routing/${statement}`, parts), params)
+      return await this.#session.rows<Row & Record<string, unknown>>(`${prefix}${sql(`routing/${statement}`, parts)}`, params)
     } catch (error) {
       throw this.#explained(error, all)
     }

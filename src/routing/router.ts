@@ -1,3 +1,4 @@
+import type { Finding } from '../domain/finding.js'
 import type { Session } from '../postgres/session.js'
 
 /** Which cell serves an organization. */
@@ -30,6 +31,11 @@ export interface Router {
    * not known whether the route has flipped. Not to be repeated blindly: after a lost answer, `read` decides. `from` and `to` may be the same: then only the epoch is raised.
    */
   flip(flip: Flip): Promise<{ readonly epoch: bigint | null }>
+  /**
+   * Whether `flip` could be written, asked before anything is fenced: nothing stays of what is tried. Yields what is in the way; throws where
+   * the route cannot be understood or reached.
+   */
+  rehearse(flip: Omit<Flip, 'epoch'>): Promise<readonly Finding[]>
   /** Whether a transaction of that session covers `flip`, so that journal and route commit together. */
   isTransactionalWith(control: Session): boolean
 }

@@ -59,8 +59,9 @@ describe('doctor', () => {
       'control reachable',
       'control control schema',
       'routing routing table',
+      'routing flip',
       'routing epoch',
-      ...['cell-a', 'cell-b'].flatMap((cell) => ['reachable', 'session', 'server', 'role', 'subscriptions', 'settings', 'table privileges', 'row security', 'triggers'].map((name) => `${cell}/main ${name}`)),
+      ...['cell-a', 'cell-b'].flatMap((cell) => ['reachable', 'session', 'server', 'role', 'subscriptions', 'event triggers', 'settings', 'table privileges', 'row security', 'triggers'].map((name) => `${cell}/main ${name}`)),
       'cell-b databases',
       'cell-b/main server parity',
       'cell-b/main schema parity',
@@ -127,6 +128,13 @@ describe('doctor', () => {
     expect(fine.failed).toEqual([])
     expect(fine.findings).toEqual([expect.stringMatching(/^OM2125 warning routing -: the routing table public.routes has no epoch column/)])
     expect((await examined([one?.url ?? '', two?.url ?? ''], yaml('sell'))).failed).toEqual(['routing routing table'])
+    await routes.query('ALTER TABLE routes ADD version text')
+    const text = await examined([one?.url ?? '', two?.url ?? ''], yaml('cell, epoch_column: version'))
+    expect(text.failed).toEqual(['routing flip'])
+    expect(text.findings).toEqual([expect.stringMatching(/^OM2133 error routing routes: .*42804/)])
+    const unknown = await examined([one?.url ?? '', two?.url ?? ''], yaml('cell').replace('cell-b: 2', 'cell-b: two'))
+    expect(unknown.failed).toEqual(['routing routing table'])
+    expect(unknown.findings).toEqual([expect.stringMatching(/^OM1006 error routing -: .*cell is pg_catalog.int4/)])
   })
 
   test('asks for init where the control schema is missing', async () => {

@@ -212,6 +212,16 @@ describe('the target', () => {
 })
 
 describe('tables and servers', () => {
+  test('OM2136: event triggers that would run at the DDL of the mover, on either cell; the move goes through those that do not raise', async () => {
+    const source = `CREATE TABLE ddl (tag text); CREATE FUNCTION notes() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.ddl VALUES (tg_tag); END $$; CREATE EVENT TRIGGER told ON ddl_command_end EXECUTE FUNCTION notes()`
+    const target = `CREATE FUNCTION raises() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+      CREATE EVENT TRIGGER other ON ddl_command_start WHEN TAG IN ('CREATE VIEW') EXECUTE FUNCTION raises(); CREATE EVENT TRIGGER dropped ON sql_drop WHEN TAG IN ('DROP TRIGGER') EXECUTE FUNCTION raises();
+      CREATE EVENT TRIGGER off ON ddl_command_start EXECUTE FUNCTION raises(); ALTER EVENT TRIGGER off DISABLE`
+    const { lines, of } = await found({ source, target, tenancy: { tables: { 'public.ddl': { exempt: 'skip' } } } })
+    expect(lines).toEqual(['OM2136 warning cell-a - -', 'OM2136 warning cell-b - -'])
+    expect(of('OM2136')).toMatchObject({ message: expect.stringMatching(/^event trigger told calls public.notes at every DDL statement/), hint: expect.stringContaining('ALTER EVENT TRIGGER "told" DISABLE') })
+  })
+
   test('OM2131: a partition that is a foreign table stops a move from its cell, and is told on the other', async () => {
     const both = 'CREATE TABLE days (id bigint, organization_id bigint NOT NULL, day int NOT NULL, PRIMARY KEY (id, day)) PARTITION BY LIST (day); CREATE TABLE days_1 PARTITION OF days FOR VALUES IN (1)'
     // a foreign table cannot be part of a table with a primary key
@@ -303,6 +313,17 @@ describe('tables and servers', () => {
     } })
     expect(after.lines).toEqual([])
     expect(after.plan.tables.find((table) => table.table === 'Lo"gs')?.index).toMatch(/_Org_idx/)
+  })
+
+  test('OM2118: a large table of others that a purge or an abort would scan for references, on the cell where it is large', async () => {
+    const both = 'CREATE TABLE pins (id bigint PRIMARY KEY, issue_id bigint REFERENCES issues, filler text)'
+    const filled = `INSERT INTO pins SELECT n, NULL, repeat(md5(n::text), 4) FROM generate_series(1, 60000) AS n; ANALYZE pins`
+    const tenancy = { tables: { 'public.pins': { exempt: 'skip' } } }
+    const onTarget = await found({ both, tenancy, target: filled })
+    expect(onTarget.lines).toEqual(['OM2118 warning cell-b pins -'])
+    expect(onTarget.of('OM2118')).toMatchObject({ message: expect.stringMatching(/^an abort .* by issue_id to each chunk of public.issues .* public.pins/), hint: 'CREATE INDEX CONCURRENTLY ON "public"."pins" ("issue_id");' })
+    expect((await found({ both, tenancy, source: filled })).lines).toEqual(['OM2118 warning cell-a pins -'])
+    expect((await found({ both: `${both}; CREATE INDEX ON pins (issue_id)`, tenancy, source: filled, target: filled })).lines).toEqual([])
   })
 
   test('OM2119: a column that may refer to large objects', async () => {

@@ -260,3 +260,35 @@ test("P2, P5: an abort does not cut a neighbour's reference to a row that was lo
   const aborted = await cells.app.abort(moved.moveId ?? '', cells.io)
   expect([aborted.error, aborted.state, await b?.query('SELECT id FROM notes'), await b?.query('SELECT id, note_id FROM links')]).toEqual([null, 'aborted', [], [{ id: '90', note_id: null }]])
 })
+
+test.each([
+  ['with a key', 'id bigint PRIMARY KEY'],
+  ['without one', 'id bigint NOT NULL'],
+])("P2, P5: nor a neighbour's reference out of a `query` table %s, and what was loaded of that table itself is in nobody's way", async (_, id) => {
+  // both are told by predicates that read rows of notes; marks refer to one another as well
+  const both = `CREATE TABLE pins (${id}, author_id bigint NOT NULL, note_id bigint NOT NULL REFERENCES notes); CREATE TABLE marks (id bigint PRIMARY KEY, author_id bigint NOT NULL, mark_id bigint REFERENCES marks, note_id bigint NOT NULL REFERENCES notes)`
+  const rows = (cell: string) => (cell === 'a' ? 'INSERT INTO pins VALUES (5, 1, 1); INSERT INTO marks VALUES (6, 1, NULL, 1), (7, 1, 6, 1), (8, 1, 7, 1)' : 'INSERT INTO organizations VALUES (9); INSERT INTO notes VALUES (90, 9)')
+  const where = 't.author_id IN (SELECT n.id FROM public.notes AS n WHERE n.organization_id = :org)'
+  await using cells = await cellsInProcess({
+    databases: ['main'],
+    orgs: ['1'],
+    setUp: (cell) => `${setUp(cell)}; ${both}; ${rows(cell)}`,
+    config: { copy: { jobs: 1, chunk_rows: 1 }, tenancy: { tables: { 'public.pins': { exempt: 'query', where }, 'public.marks': { exempt: 'query', where } } } },
+  })
+  const b = cells.databases.b.get('main')
+  const moved = await cells.app.move({ org: '1', to: 'cell-b', pauseBefore: 'cutover' }, cells.io)
+  expect([moved.error, moved.state]).toEqual([null, 'paused'])
+  await b?.query('INSERT INTO pins VALUES (95, 90, 1); INSERT INTO marks VALUES (96, 90, 8, 90), (97, 90, NULL, 1)')
+  const stopped = async (row: string, remedy: string) => {
+    const abort = await cells.app.abort(moved.moveId ?? '', cells.io)
+    expect(abort, row).toMatchObject({ state: 'aborting', error: { code: 'OM2115', message: expect.stringMatching(new RegExp(`1 row\\(s\\) of public.${row} `)) } })
+    await b?.query(remedy)
+  }
+  await stopped('marks', 'UPDATE marks SET mark_id = NULL WHERE id = 96')
+  for (const remedy of ['UPDATE pins SET note_id = 90 WHERE id = 95', 'UPDATE marks SET note_id = 90 WHERE id = 97']) await stopped('(pins|marks)', remedy)
+  const aborted = await cells.app.abort(moved.moveId ?? '', cells.io)
+  expect([aborted.error, aborted.state]).toEqual([null, 'aborted'])
+  expect(await b?.query('SELECT id FROM notes')).toEqual([{ id: '90' }])
+  expect(await b?.query('SELECT id, note_id FROM pins')).toEqual([{ id: '95', note_id: '90' }])
+  expect(await b?.query('SELECT id FROM marks ORDER BY 1')).toEqual([{ id: '96' }, { id: '97' }])
+})

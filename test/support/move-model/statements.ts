@@ -56,6 +56,9 @@ function journal(world: World, statement: Statement): Meaning | null {
   const move = world.move
   switch (name) {
     case 'SELECT set_config':
+    case 'SET LOCAL':
+    case 'SET CONSTRAINTS':
+    case 'routing/way-out':
     case 'journal/end-session':
     case 'journal/retaining-move':
     case 'journal/put-tables':
@@ -258,6 +261,7 @@ function cellStatement(world: World, name: CellName, statement: Statement): Mean
     case 'fence/open-transactions':
     case 'copy/analyze':
     case 'purge/firing':
+    case 'prepare/unwritable':
     case 'copy/row-estimates':
     case 'purge/batch-keys':
     case 'purge/lock-batch':
