@@ -1,5 +1,6 @@
-import { tableKey } from '../domain/catalog.js'
-import type { Catalog, Table } from '../domain/catalog.js'
+import { childrenOf, tableKey, tableNamed } from '../domain/catalog.js'
+import type { Catalog, ForeignKey, Table, TableName } from '../domain/catalog.js'
+import { comparedUnder } from '../domain/collations.js'
 import type { InboundReference, OwnedTable } from '../domain/move-plan.js'
 import { columnOf, literal, qualified } from '../postgres/quote.js'
 import { readCatalog } from '../postgres/read-catalog.js'
@@ -45,16 +46,24 @@ function lostOf(table: OwnedTable, catalog: Catalog): readonly string[] {
 function newReferences(table: OwnedTable, tables: readonly OwnedTable[], catalog: Catalog): readonly InboundReference[] {
   const shape = (columns: readonly string[], referenced: readonly string[]): string => JSON.stringify([columns, referenced])
   const known = new Set(table.inbound.map((one) => `${tableKey(one.table)} ${shape(one.columns, one.referencedColumns)}`))
+  // the plan has a key of a table whose partitions stand for it once for each of them
+  const isKnown = (child: TableName, key: ForeignKey): boolean =>
+    known.has(`${tableKey(child)} ${shape(key.columns, key.referencedColumns)}`) || childrenOf(catalog, child).some((part) => part.isPartition && isKnown(part, key))
   return catalog.foreignKeys
-    .filter((key) => tableKey(key.references) === tableKey(table.id) && !known.has(`${tableKey(key.table)} ${shape(key.columns, key.referencedColumns)}`))
+    .filter((key) => tableKey(key.references) === tableKey(table.id) && !isKnown(key.table, key))
     .map((key) => ({
       constraint: key.name,
       table: { schema: key.table.schema, name: key.table.name },
       columns: key.columns,
       referencedColumns: key.referencedColumns,
-      collations: key.columns.map(() => null),
+      collations: key.columns.map((name, n) => comparedAs(catalog, [key.table, name], [table.id, key.referencedColumns[n] ?? ''])),
       child: tables.find((one) => tableKey(one.id) === tableKey(key.table))?.no ?? null,
     }))
+}
+
+function comparedAs(catalog: Catalog, ...places: readonly [child: readonly [TableName, string], parent: readonly [TableName, string]]): string | null {
+  const [child, parent] = places.map(([table, name]) => tableNamed(catalog, table)?.columns.find((column) => column.name === name))
+  return child === undefined || parent === undefined ? null : comparedUnder(child, parent, child)
 }
 
 function newTables(ctx: MoveContext, database: string, catalog: Catalog): readonly Table[] {

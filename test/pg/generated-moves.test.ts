@@ -27,6 +27,10 @@ const FOUND: readonly (readonly [string, CaseSpec])[] = [
     'a key of a lookup table that stands in another database than the rows that refer to it',
     { seed: 2147483644, orgKey: 'text phonebook', hasRoot: false, keyNames: 2, styles: ['mixed', 'script'], ownSchema: false, sequences: 'check', chunkRows: 1000, twoDatabases: true, lookups: true, shared: true, triggers: false, tables: [{ kind: 'other database', seed: 1180412676 }, { kind: 'empty', seed: 361356899 }, { kind: 'other database', seed: 1098457996 }] },
   ],
+  [
+    'a text key of a table whose partitions stand for it, compared at the purge with a key of another collation',
+    { seed: 1077099776, orgKey: 'uuid', hasRoot: true, keyNames: 2, styles: ['long', 'hostile'], ownSchema: false, sequences: 'check', chunkRows: 3, twoDatabases: true, lookups: false, shared: true, triggers: false, tables: [{ kind: 'empty', seed: 27 }, { kind: 'empty', seed: 1322988544 }, { kind: 'unowned', seed: 545141147 }, { kind: 'split leaves', seed: 2147483630 }] },
+  ],
 ]
 
 test.each(FOUND)('P1, P2, P9: %s', async (_, spec) => movesExactly(spec))
