@@ -1,0 +1,42 @@
+import { examine } from '../../checks/examine.js'
+import type { PlanDocument } from '../../domain/documents.js'
+import { sql } from '../../postgres/sql.js'
+import { cellNamed, vaultOf } from '../cells.js'
+import { checkParticipants } from '../check-participants.js'
+import type { Connections } from '../connections.js'
+import { planDocument } from '../plan-document.js'
+import { assertDictionary } from '../wrong-dictionary.js'
+import { sourceOf } from './endpoints.js'
+import type { MoveRequest } from './endpoints.js'
+
+/** The dry run: writes nothing anywhere. */
+export async function plan(at: Connections, request: MoveRequest): Promise<PlanDocument> {
+  const source = await sourceOf(at, request)
+  await assertDictionary({ settings: at.settings, cell: source, open: at.openCell })
+  const examined = await examine(examinationOf(at, request, source))
+  const elsewhere = await checkParticipants(at.settings, at.outside, { org: request.org, source, target: request.to, signal: at.signal })
+  return planDocument(at.settings, { org: request.org, source, target: request.to }, { ...examined, findings: [...examined.findings, ...elsewhere] }, await publicationsOf(at, source))
+}
+
+function examinationOf(at: Connections, request: MoveRequest, source: string): Parameters<typeof examine>[0] {
+  return {
+    org: request.org,
+    source,
+    target: request.to,
+    tenancy: at.settings.tenancy,
+    sequences: at.settings.sequences,
+    databases: [...cellNamed(at.settings, source).databases.keys()],
+    open: (side, database) => at.openCell(side === 'source' ? source : request.to, database),
+    secrets: vaultOf(at.settings, { source, target: request.to }),
+  }
+}
+
+/** Whose consumers see a purge as deletions. */
+async function publicationsOf(at: Connections, cell: string): Promise<readonly string[]> {
+  const names: string[] = []
+  for (const database of cellNamed(at.settings, cell).databases.keys()) {
+    await using session = await at.openCell(cell, database)
+    for (const { name } of await session.rows<{ name: string }>(sql('prepare/publications'))) names.push(`${name} in ${database}`)
+  }
+  return names
+}
