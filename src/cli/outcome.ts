@@ -59,6 +59,7 @@ function emptyPlan(known: Known): Omit<PlanDocument, 'findings' | 'blocking' | '
     besides: [],
     totals: { tables: 0, rows: 0, bytes: 0 },
     estimate: { windowSeconds: null, basis: 'unknown' },
+    sample: null,
     classes: [],
     notMoved: [],
     steps: [],

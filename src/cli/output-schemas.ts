@@ -61,6 +61,7 @@ const plan = z.object({
   totals: z.object({ tables: count, rows: count, bytes: count }),
   besides: z.array(text).describe('what else the move would do to the cells'),
   estimate: z.object({ windowSeconds: count.nullable(), basis: text }),
+  sample: z.object({ tables: z.array(z.object({ ...tableName, rows: count, bytes: count, seconds: count })), cutShort: text.nullable().describe('why less was measured than was asked for') }).nullable().describe('what --sample measured'),
   classes: z.array(z.object({ class: tableClass, tables: count, rows: count, bytes: count })),
   notMoved: z.array(z.object({ what: text, why: text })),
   steps: z.array(z.object({ phase: z.enum(PHASES), text, writes: z.enum(['source', 'nobody', 'target']).describe('who accepts writes to the organization meanwhile') })),

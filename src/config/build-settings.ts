@@ -42,6 +42,7 @@ export function buildSettings(raw: RawConfig, input: BuildInput): Settings {
     },
     participants: (raw.participants ?? []).map(participantSettings),
     copy: { jobs: raw.copy?.jobs ?? 4, chunkRows: raw.copy?.chunk_rows ?? 100_000, maxBytesPerSecond: raw.copy?.max_bytes_per_second ?? null },
+    sample: { tables: raw.sample?.tables ?? 5, rows: raw.sample?.rows ?? 20_000, bytes: raw.sample?.max_bytes ?? 64 * 1024 * 1024, timeMs: milliseconds(raw.sample?.max_time ?? '30s') },
     throttle: {
       maxReplicaLagBytes: raw.throttle?.max_replica_lag_bytes ?? null,
       maxWalBacklogBytes: raw.throttle?.max_wal_backlog_bytes ?? null,

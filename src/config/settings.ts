@@ -1,3 +1,4 @@
+import type { SampleLimits } from '../domain/sampled-rate.js'
 import type { Tenancy } from '../domain/tenancy.js'
 import type { ParticipantVerb } from '../domain/vocabulary.js'
 
@@ -22,6 +23,8 @@ export interface Settings {
   }
   readonly participants: readonly ParticipantSettings[]
   readonly copy: { readonly jobs: number; readonly chunkRows: number; readonly maxBytesPerSecond: number | null }
+  /** Of `plan --sample`. */
+  readonly sample: SampleLimits
   readonly throttle: ThrottleSettings
   /** How often differing chunks are loaded again, over the whole move. */
   readonly verify: { readonly repairAttempts: number }

@@ -57,6 +57,15 @@ export interface PlannedTable {
   readonly index: string | null
 }
 
+export interface SampledTableDocument {
+  readonly database: string
+  readonly schema: string
+  readonly table: string
+  readonly rows: number
+  readonly bytes: number
+  readonly seconds: number
+}
+
 export interface PlanDocument extends Document {
   readonly org: string
   readonly source: string | null
@@ -66,6 +75,8 @@ export interface PlanDocument extends Document {
   /** What else the move would do to the cells, in words. */
   readonly besides: readonly string[]
   readonly estimate: { readonly windowSeconds: number | null; readonly basis: string }
+  /** What `--sample` measured; null without it. */
+  readonly sample: { readonly tables: readonly SampledTableDocument[]; readonly cutShort: string | null } | null
   /** Tables with rows of the organization, added up by class. */
   readonly classes: readonly { readonly class: TableClass; readonly tables: number; readonly rows: number; readonly bytes: number }[]
   readonly notMoved: readonly NotMoved[]

@@ -71,7 +71,7 @@ export class App implements AsyncDisposable {
     return discoverCell(input)
   }
 
-  async plan(request: MoveRequest): Promise<PlanDocument> {
+  async plan(request: MoveRequest & { readonly sample?: boolean }): Promise<PlanDocument> {
     return plan(this.#at, request)
   }
 

@@ -70,6 +70,7 @@ function settingsOf(driver: Driver, routingElsewhere: boolean): Settings {
     maintenance: { fence: 'triggers', enter: [], ready: [], leave: [] },
     participants: [],
     copy: { jobs: 1, chunkRows: 100, maxBytesPerSecond: null },
+    sample: { tables: 1, rows: 1, bytes: 1, timeMs: 1 },
     throttle: { maxReplicaLagBytes: null, maxWalBacklogBytes: null, maxLockWaits: null, probes: [] },
     verify: { repairAttempts: 1 },
     leaseMs: 60_000,

@@ -1,7 +1,10 @@
 import { examine } from '../../checks/examine.js'
+import type { SampleRequest } from '../../checks/measure-rate.js'
+import { applicationName } from '../../dataplane/names.js'
+import { Pace } from '../../dataplane/pace.js'
 import type { PlanDocument } from '../../domain/documents.js'
 import { sql } from '../../postgres/sql.js'
-import { cellNamed, vaultOf } from '../cells.js'
+import { cellNamed, openForSample, vaultOf } from '../cells.js'
 import { checkParticipants } from '../check-participants.js'
 import type { Connections } from '../connections.js'
 import { planDocument } from '../plan-document.js'
@@ -9,11 +12,11 @@ import { assertDictionary } from '../wrong-dictionary.js'
 import { sourceOf } from './endpoints.js'
 import type { MoveRequest } from './endpoints.js'
 
-/** The dry run: writes nothing anywhere. */
-export async function plan(at: Connections, request: MoveRequest): Promise<PlanDocument> {
+/** The dry run: writes nothing anywhere. With `sample` a part of the rows goes through temporary tables of the target, which are rolled back. */
+export async function plan(at: Connections, request: MoveRequest & { readonly sample?: boolean }): Promise<PlanDocument> {
   const source = await sourceOf(at, request)
   await assertDictionary({ settings: at.settings, cell: source, open: at.openCell })
-  const examined = await examine(examinationOf(at, request, source))
+  const examined = await examine({ ...examinationOf(at, request, source), ...(request.sample === true ? { sample: sampleOf(at, request.to) } : {}) })
   const elsewhere = await checkParticipants(at.settings, at.outside, { org: request.org, source, target: request.to, signal: at.signal })
   return planDocument(at.settings, { org: request.org, source, target: request.to }, { ...examined, findings: [...examined.findings, ...elsewhere] }, await publicationsOf(at, source))
 }
@@ -28,6 +31,15 @@ function examinationOf(at: Connections, request: MoveRequest, source: string): P
     databases: [...cellNamed(at.settings, source).databases.keys()],
     open: (side, database) => at.openCell(side === 'source' ? source : request.to, database),
     secrets: vaultOf(at.settings, { source, target: request.to }),
+  }
+}
+
+function sampleOf({ settings }: Connections, target: string): SampleRequest {
+  const { maxBytesPerSecond } = settings.copy
+  return {
+    limits: settings.sample,
+    openLoad: (database) => openForSample(settings, target, database, applicationName(null)),
+    pace: new Pace({ maxBytesPerSecond, orders: async () => ({}), reasons: [], tell: async () => undefined }),
   }
 }
 
