@@ -56,6 +56,7 @@ function emptyPlan(known: Known): Omit<PlanDocument, 'findings' | 'blocking' | '
     source: known.source ?? null,
     target: known.target ?? '',
     tables: [],
+    room: null,
     besides: [],
     totals: { tables: 0, rows: 0, bytes: 0 },
     estimate: { windowSeconds: null, basis: 'unknown' },

@@ -53,12 +53,15 @@ const discover = z.object({
   error,
 })
 
+const roomFor = z.object({ need: count, free: z.number(), by: text.describe('how that is known') })
+
 const plan = z.object({
   org: text,
   source: text.nullable(),
   target: text,
   tables: z.array(z.object({ ...tableName, class: tableClass, rows: count, rowsExact: z.boolean(), bytes: count, chunks: count, index: text.nullable() })),
   totals: z.object({ tables: count, rows: count, bytes: count }),
+  room: z.object({ needBytes: count, bytes: z.array(roomFor), organizations: z.array(roomFor) }).nullable().describe('what the organization needs on the target, an estimate, and what is free there; null where the capacity of the cell is not configured'),
   besides: z.array(text).describe('what else the move would do to the cells'),
   estimate: z.object({ windowSeconds: count.nullable(), basis: text }),
   sample: z.object({ tables: z.array(z.object({ ...tableName, rows: count, bytes: count, seconds: count })), cutShort: text.nullable().describe('why less was measured than was asked for') }).nullable().describe('what --sample measured'),

@@ -23,6 +23,7 @@ export function renderPlan(document: PlanDocument, style: Style, width: number):
     ...blankBefore(renderBiggest(document, style, width)),
     '',
     ...renderWindow(document, style, width),
+    ...renderRoom(document, width),
     ...document.besides.flatMap((text) => paragraph(printable(text), width, 2)),
     ...blankBefore(renderNotMoved(document, style, width)),
     ...blankBefore(renderSteps(document, style, width)),
@@ -83,6 +84,12 @@ function sum(tables: readonly PlannedTable[], what: 'rows' | 'bytes'): number {
 function renderWindow({ estimate }: PlanDocument, style: Style, width: number): readonly string[] {
   const window = estimate.windowSeconds === null ? 'unknown' : `about ${formatDuration(estimate.windowSeconds * 1000)}`
   return [`${style.bold('Maintenance window')}: ${window}`, ...paragraph(printable(estimate.basis), width, 2).map(style.dim)]
+}
+
+function renderRoom({ room, target }: PlanDocument, width: number): readonly string[] {
+  if (room === null) return []
+  const known = [...room.bytes.map(({ free, by }) => `${formatBytes(Math.max(0, free))} free (${by})`), ...room.organizations.map(({ free, by }) => `room for ${counted(Math.max(0, free), 'more organization')} (${by})`)]
+  return paragraph(printable(`room on ${target}: about ${formatBytes(room.needBytes)} needed, indexes included; ${known.join('; ')}`), width, 2)
 }
 
 /** Those with the same reason together: a schema has many lookup tables. */

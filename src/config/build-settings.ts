@@ -9,7 +9,7 @@ import type { RawConfig, RawPostgresRouting } from './config-schema.js'
 import type { Dictionary } from './dictionary-files.js'
 import { listOf, toEntry } from './entries.js'
 import type { RawHook, RawParticipant, RawProbe } from './outside-schema.js'
-import type { Callee, CellSettings, DatabaseSettings, Hook, ParticipantSettings, PostgresRouting, Probe, RoutingSettings, Settings } from './settings.js'
+import type { Callee, CapacitySettings, CellSettings, DatabaseSettings, Hook, ParticipantSettings, PostgresRouting, Probe, RoutingSettings, Settings } from './settings.js'
 
 export interface BuildInput {
   readonly file: string
@@ -67,7 +67,11 @@ function cellSettings(name: string, raw: RawConfig['cells'][string], path: (name
     const long = typeof value === 'string' ? { url: value } : value
     return [database, { url: long.url, readFrom: long.read_from ?? null, searchPath: long.search_path ?? null }]
   })
-  return { name, databases: new Map(databases), keyring: raw.keyring === undefined ? null : path(raw.keyring), transportKey: raw.transport_key ?? null, maxMoves: raw.max_moves ?? null }
+  return { name, databases: new Map(databases), keyring: raw.keyring === undefined ? null : path(raw.keyring), transportKey: raw.transport_key ?? null, maxMoves: raw.max_moves ?? null, capacity: raw.capacity === undefined ? null : capacitySettings(raw.capacity) }
+}
+
+function capacitySettings({ bytes, organizations, probe }: NonNullable<RawConfig['cells'][string]['capacity']>): CapacitySettings {
+  return { bytes: bytes ?? null, organizations: organizations ?? null, probe: probe === undefined ? null : { ...calleeOf(probe), timeoutMs: milliseconds(probe.timeout ?? '30s') } }
 }
 
 function routingSettings(raw: RawConfig): RoutingSettings {

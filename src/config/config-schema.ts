@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isConnectionUrl } from './connection-url.js'
 import { databases, inlineEntrySchema, nonEmpty, strategy } from './dictionary-schema.js'
 import { duration, timeout } from './duration-schema.js'
-import { commandLine, headers, hook, httpUrl, participants, probe } from './outside-schema.js'
+import { capacity, commandLine, headers, hook, httpUrl, participants, probe } from './outside-schema.js'
 
 /** The configuration as written (README, "Configuration"). Defaults are filled in by `buildSettings`; here stands what is allowed. */
 
@@ -29,6 +29,7 @@ const cell = z.strictObject({
   keyring: fileName.optional(),
   transport_key: z.string().regex(/^[A-Za-z0-9+/]{43}=$/, { error: 'expected the public key that `org-mover secrets keygen` prints' }).optional().describe('public key to which secrets for this cell are sealed, where they travel sealed'),
   max_moves: z.int().min(1, { error: 'must be at least 1' }).optional().describe('moves from or to the cell that may be under way at once, whichever machines drive them (default: no limit)'),
+  capacity: capacity.optional(),
 })
 
 const OWN_ROUTE_TABLE = 'org_mover.route'

@@ -56,6 +56,15 @@ export interface CellSettings {
   readonly transportKey: string | null
   /** Moves from or to the cell that may be under way at once; null for any number. */
   readonly maxMoves: number | null
+  /** Null: its room does not matter. */
+  readonly capacity: CapacitySettings | null
+}
+
+/** How much room a cell has, by each measure that is not null. */
+export interface CapacitySettings {
+  readonly bytes: number | null
+  readonly organizations: number | null
+  readonly probe: ({ readonly timeoutMs: number } & Callee) | null
 }
 
 export interface DatabaseSettings {

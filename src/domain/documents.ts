@@ -2,6 +2,7 @@ import type { Finding } from './finding.js'
 import type { MoverError, Retry } from './errors.js'
 import type { PlanStep } from './plan-steps.js'
 import type { NotMoved } from './report.js'
+import type { Room } from './room.js'
 import type { SecretCount } from './secret-count.js'
 import type { MoveState, Origin, ParticipantVerb, Phase, Strategy, TableClass } from './vocabulary.js'
 
@@ -72,6 +73,8 @@ export interface PlanDocument extends Document {
   readonly target: string
   readonly tables: readonly PlannedTable[]
   readonly totals: { readonly tables: number; readonly rows: number; readonly bytes: number }
+  /** What the organization needs on the target and what is free there; null where the cell's capacity is not configured. */
+  readonly room: Room | null
   /** What else the move would do to the cells, in words. */
   readonly besides: readonly string[]
   readonly estimate: { readonly windowSeconds: number | null; readonly basis: string }

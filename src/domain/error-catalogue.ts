@@ -68,6 +68,7 @@ export const ERROR_CATALOGUE = {
   OM2130: entry(3, 'A participant is not ready', 'A participant, which moves what lives outside PostgreSQL, cannot take part in the move, or did not answer.', 'Do what it says; docs/participants.md has the protocol.'),
   OM2131: entry(3, 'Partition is a foreign table', 'A partition of a table of the move is a foreign table: its rows are on another server, out of reach of fence and purge.', 'Detach the partition for the move, or bring its rows into a partition of this database.'),
   OM2132: entry(3, 'Replica does not fit', 'The server that `read_from` names is no standby of the source, or follows another branch of its history.', 'Correct `read_from`, or leave it out, then run `org-mover resume`.'),
+  OM2135: entry(3, 'No room on the target', 'By the capacity configured for the cell, or by its probe, the organization does not fit there; or the probe did not tell.', 'Make room, correct `cells.*.capacity`, or move to another cell.'),
   OM3001: entry(5, 'Server unreachable', 'A connection could not be made.', 'Check address and network, then run the command again.'),
   OM3002: entry(5, 'Connection lost', 'The server or the network ended a connection.', 'Run `org-mover resume`.'),
   OM3003: entry(5, 'Lock not granted in time', 'Another session held a lock for longer than lock_timeout.', 'Run `org-mover resume`; the message names who holds the lock.'),

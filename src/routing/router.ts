@@ -30,6 +30,8 @@ export interface Router {
    * not known whether the route has flipped. Not to be repeated blindly: after a lost answer, `read` decides. `from` and `to` may be the same: then only the epoch is raised.
    */
   flip(flip: Flip): Promise<{ readonly epoch: bigint | null }>
+  /** How many organizations a cell serves, counted up to `most`; null where this router cannot tell. */
+  count(cell: string, most: number): Promise<number | null>
   /** Whether a transaction of that session covers `flip`, so that journal and route commit together. */
   isTransactionalWith(control: Session): boolean
 }

@@ -57,7 +57,7 @@ const AFTERWARDS = ['resume', 'abort', 'verify', 'purge', 'purge too early'] as 
 const MEANWHILE = ['resume', 'abort', 'purge'] as const satisfies readonly Command[]
 
 function settingsOf(driver: Driver, routingElsewhere: boolean): Settings {
-  const cell = (name: string): Settings['cells'] extends ReadonlyMap<string, infer Cell> ? Cell : never => ({ name, keyring: null, transportKey: null, maxMoves: null, databases: new Map([['main', { url: `${name}#${driver.id}`, readFrom: null, searchPath: null }]]) })
+  const cell = (name: string): Settings['cells'] extends ReadonlyMap<string, infer Cell> ? Cell : never => ({ name, keyring: null, transportKey: null, maxMoves: null, capacity: null, databases: new Map([['main', { url: `${name}#${driver.id}`, readFrom: null, searchPath: null }]]) })
   return {
     file: '',
     directory: '',

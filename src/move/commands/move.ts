@@ -3,11 +3,11 @@ import { formatDuration } from '../../domain/durations.js'
 import type { MoverError } from '../../domain/errors.js'
 import type { MovePhase, MoveState, Phase } from '../../domain/vocabulary.js'
 import { applicationName } from '../../dataplane/names.js'
-import { openForChecks } from '../cells.js'
+import { cellNamed, openForChecks } from '../cells.js'
 import type { Connections } from '../connections.js'
 import { drive } from '../drive.js'
 import { listPhaseRuns } from '../journal-phases.js'
-import { createMove, findRetainingMove, loadMove } from '../journal.js'
+import { countArriving, createMove, findRetainingMove, loadMove } from '../journal.js'
 import { moveDocument } from '../move-document.js'
 import type { MoveRow } from '../move-row.js'
 import { runMove } from '../run-move.js'
@@ -68,7 +68,12 @@ async function run(at: Connections, row: MoveRow, command: string, io: MoveIo, r
     const asked = { ...phases, pausesBefore: async (phase: MovePhase) => (await phases.pausesBefore(phase)) || (await awaitsSecrets(ctx, journal, phase)) || (phase === 'cutover' && settings.confirmCutover && !(await mayFlip(row, io))) }
     // under the move's name: what an earlier driver left half open does not count among the transactions that a freeze waits for
     const name = applicationName(ctx.holder.moveId, ctx.holder.epoch)
-    const outcome = await runMove(ctx, asked, { tenancy: settings.tenancy, open: (side, database) => openForChecks(settings, side === 'source' ? row.source : row.target, database, name) })
+    const outcome = await runMove(ctx, asked, {
+      tenancy: settings.tenancy,
+      open: (side, database) => openForChecks(settings, side === 'source' ? row.source : row.target, database, name),
+      capacity: cellNamed(settings, row.target).capacity,
+      arriving: () => countArriving(options.control, row.target, row.org),
+    })
     if (outcome === 'paused') await journal.update({ state: 'paused' })
     else await journal.update({ error: null })
   })

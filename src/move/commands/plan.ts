@@ -3,10 +3,13 @@ import type { SampleRequest } from '../../checks/measure-rate.js'
 import { applicationName } from '../../dataplane/names.js'
 import { Pace } from '../../dataplane/pace.js'
 import type { PlanDocument } from '../../domain/documents.js'
+import { checkRoom } from '../../phases/check-room.js'
+import type { RoomRequest } from '../../phases/check-room.js'
 import { sql } from '../../postgres/sql.js'
 import { cellNamed, openForSample, vaultOf } from '../cells.js'
 import { checkParticipants } from '../check-participants.js'
 import type { Connections } from '../connections.js'
+import { countArriving } from '../journal.js'
 import { planDocument } from '../plan-document.js'
 import { assertDictionary } from '../wrong-dictionary.js'
 import { sourceOf } from './endpoints.js'
@@ -18,7 +21,8 @@ export async function plan(at: Connections, request: MoveRequest & { readonly sa
   await assertDictionary({ settings: at.settings, cell: source, open: at.openCell })
   const examined = await examine({ ...examinationOf(at, request, source), ...(request.sample === true ? { sample: sampleOf(at, request.to) } : {}) })
   const elsewhere = await checkParticipants(at.settings, at.outside, { org: request.org, source, target: request.to, signal: at.signal })
-  return planDocument(at.settings, { org: request.org, source, target: request.to }, { ...examined, findings: [...examined.findings, ...elsewhere] }, await publicationsOf(at, source))
+  const { room, findings: ofRoom } = await checkRoom(await roomOf(at, request, source), examined)
+  return planDocument(at.settings, { org: request.org, source, target: request.to }, { ...examined, findings: [...examined.findings, ...ofRoom, ...elsewhere] }, { publications: await publicationsOf(at, source), room })
 }
 
 function examinationOf(at: Connections, request: MoveRequest, source: string): Parameters<typeof examine>[0] {
@@ -31,6 +35,23 @@ function examinationOf(at: Connections, request: MoveRequest, source: string): P
     databases: [...cellNamed(at.settings, source).databases.keys()],
     open: (side, database) => at.openCell(side === 'source' ? source : request.to, database),
     secrets: vaultOf(at.settings, { source, target: request.to }),
+  }
+}
+
+async function roomOf(at: Connections, { org, to }: MoveRequest, source: string): Promise<RoomRequest> {
+  const { capacity, databases } = cellNamed(at.settings, to)
+  const control = await at.ready()
+  return {
+    org,
+    source,
+    target: to,
+    capacity,
+    databases: [...databases.keys()],
+    open: (side, database) => at.openCell(side === 'source' ? source : to, database),
+    router: await at.router(),
+    arriving: () => countArriving(control, to, org),
+    outside: at.outside,
+    signal: at.signal,
   }
 }
 

@@ -27,6 +27,7 @@ const DOCUMENT: PlanDocument = {
   totals: { tables: 25, rows: 300_000, bytes: 30_000_000 },
   classes: [{ class: 'sharded', tables: 24, rows: 300_000, bytes: 30_000_000 }],
   estimate: { windowSeconds: 90, basis: 'measured: so many rows a second over so many tables, which is a basis that takes more than one line of a terminal to tell' },
+  room: { needBytes: 40_000_000, bytes: [{ need: 40_000_000, free: -5, by: 'size of its databases, of 1,000 bytes' }], organizations: [{ need: 1, free: 3, by: '2 route(s) counted in the routing table and 0 other move(s) on the way, of 5' }] },
   besides: ['before the flip ANALYZE of 3 table(s) on cell-b'],
   notMoved: notMoved({ skipped: Array.from({ length: 30 }, (_, n) => ({ database: 'main', schema: 'public', name: `skipped_${n}` })), lookups: [], shared: [] }),
   steps: planSteps({ source: 'cell-a', target: 'cell-b', tables: 25, rows: 300_000, hooks: { enter: 1, ready: 1, leave: 1 } }),
@@ -92,6 +93,11 @@ describe('the plan as text', () => {
   it('tells the window with its basis, and with each step from when on who accepts writes', () => {
     expect(textAt(100)).toMatch(/Maintenance window: about 1m 30s\n {2}measured: so many rows/)
     expect([...textAt(100).matchAll(/from here (.*) accepts writes/g)].map(([, who]) => who)).toEqual(['cell-a', 'nobody', 'cell-b'])
+  })
+
+  it('tells the room on the target with how it is known, and nothing where nobody asked', () => {
+    expect(textAt(120).replaceAll(/\s+/g, ' ')).toContain('room on cell-b: about 38.1 MiB needed, indexes included; 0 B free (size of its databases, of 1,000 bytes); room for 3 more organizations (2 route(s) counted in the routing table')
+    expect(linesAt(120, { ...DOCUMENT, room: null }).join('\n')).not.toContain('room on')
   })
 
   it('loses nothing with --json', async () => {
