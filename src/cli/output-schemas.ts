@@ -143,6 +143,8 @@ const report = z.object({
       findings,
       decisions: z.array(z.object({ what: text, detail: text })),
       secrets: z.array(secret),
+      participants: z.array(participant.extend({ startedAt: instant, run: count.describe('how often the verb was begun anew') })).describe('the last run of each verb'),
+      hooks: z.array(z.object({ at: instant, moment: text, position: count, hook: text, serving: text, outcome: text, seconds: count, readings: optional.count })),
       waits: z.array(z.object({ at: instant, phase: text, reason: text, seconds: count })),
       events: z.array(z.object({ at: instant, who: text, command: text, kind: text, detail: z.record(text, z.unknown()) })),
       servers: z.array(z.object({ side: z.enum(['source', 'target']), database: text, version: optional.text, systemIdentifier: text, timeline: z.number(), lsnAtFreeze: text, lsnAtCutover: optional.text })),
