@@ -9,6 +9,7 @@ import type { Finding } from '../domain/finding.js'
 import { allTables } from '../domain/move-plan.js'
 import type { MovePlan } from '../domain/move-plan.js'
 import type { Unit } from '../domain/ownership.js'
+import type { SampledRate } from '../domain/sampled-rate.js'
 import type { Tenancy } from '../domain/tenancy.js'
 import type { Side } from '../domain/vocabulary.js'
 import { typedLiteral } from '../dataplane/compare.js'
@@ -40,6 +41,8 @@ import { classificationFindings } from './classification-findings.js'
 import { checkWritable } from './unwritable-tables.js'
 import { checkWidth } from './check-width.js'
 import { checkInboundIndexes } from './inbound-indexes.js'
+import { measureRate } from './measure-rate.js'
+import type { SampleRequest } from './measure-rate.js'
 import { measureReads } from './measure-reads.js'
 import { reportLostDigests } from './report-lost-digests.js'
 import { resolveDeclaredSql } from './resolve-declared-sql.js'
@@ -57,6 +60,8 @@ export interface ExamineRequest {
   readonly databases: readonly string[]
   readonly secrets: Vault
   readonly onStep?: (text: string) => void
+  /** Measures how fast rows go, with a part of them. */
+  readonly sample?: SampleRequest
 }
 
 export interface Examined {
@@ -67,6 +72,8 @@ export interface Examined {
   /** Exact owned rows by table number; empty where the plan could not be examined that far. */
   readonly rows: ReadonlyMap<number, number>
   readonly reads: ReadonlyMap<number, ReadMeasure>
+  /** Null where nobody asked for it, or nothing could be examined that far. */
+  readonly sampled: SampledRate | null
 }
 
 /**
@@ -104,7 +111,7 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   }
   for (const database of request.databases) findings.push(...(await checkPurgeable(sessionOf(sessions, 'source', database), declared, { cell: request.source, database })))
   findings.push(...ofSecrets)
-  const known = { plan: declared, units, catalogs, findings, rows: new Map<number, number>(), reads: new Map<number, ReadMeasure>() }
+  const known = { plan: declared, units, catalogs, findings, rows: new Map<number, number>(), reads: new Map<number, ReadMeasure>(), sampled: null }
   const declaredExam = { plan: declared, catalogs, sequences: request.sequences, session: (side: Side, database: string) => sessionOf(sessions, side, database), report: (found: Finding): void => void findings.push(found) }
   const lint = { cell: request.source, catalogs: catalogs.source, tenancy: request.tenancy, units }
   const wrong = [...lintColumns(lint), ...lintLookups(lint)].filter(({ code, severity }) => code === 'OM2125' && severity === 'error')
@@ -142,7 +149,9 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
     const rows = full.counts.get(table.no) ?? 0
     return rows === 0 ? table : { ...table, rowBytes: Math.round((reads.get(table.no)?.bytes ?? 0) / rows) }
   })
-  return { ...known, plan: { ...final, owned: sized }, rows: full.counts, reads }
+  if (request.sample !== undefined) step('measuring how fast rows go')
+  const sampled = request.sample === undefined ? null : await measureRate({ ...readable, plan: final }, reads, request.sample)
+  return { ...known, plan: { ...final, owned: sized }, rows: full.counts, reads, sampled }
 }
 
 /** The id must be a value of the root's key, written as the database writes it: routing knows it by that text. */

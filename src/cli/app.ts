@@ -39,7 +39,8 @@ export interface App extends AsyncDisposable {
   discover(request: { readonly cell?: string; readonly mode: 'show' }): Promise<DiscoverDocument>
   discover(request: { readonly cell?: string; readonly mode: 'write'; readonly directory: string }): Promise<DiscoverDocument>
   discover(request: { readonly cell?: string; readonly mode: 'check' }): Promise<CheckDocument>
-  plan(request: MoveRequest): Promise<PlanDocument>
+  /** `sample`: measures a rate by copying a part of the rows into temporary tables of the target. */
+  plan(request: MoveRequest & { readonly sample?: boolean }): Promise<PlanDocument>
   move(request: MoveRequest & { readonly pauseBefore?: Phase; readonly maxWindowMs?: number }, io: MoveIo): Promise<MoveDocument>
   /** `takeOver`: from a driver that is at work, too; asks for it apart. */
   resume(moveId: string, io: MoveIo, options?: { readonly maxWindowMs?: number; readonly takeOver?: boolean }): Promise<MoveDocument>

@@ -127,7 +127,7 @@ async function discover(app: App, { cell, write, check }: Extract<Invocation, { 
 }
 
 async function plan(app: App, invocation: Extract<Invocation, { readonly command: 'plan' }>): Promise<Outcome> {
-  const document = await app.plan(moveRequest(invocation))
+  const document = await app.plan({ ...moveRequest(invocation), ...(invocation.sample ? { sample: true } : {}) })
   if (invocation.report !== null) await writeReport(invocation.report, planPage(document))
   return { kind: 'plan', document }
 }

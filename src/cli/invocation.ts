@@ -12,7 +12,7 @@ export type Invocation =
   | { readonly command: 'route get'; readonly org: string }
   | { readonly command: 'route set'; readonly org: string; readonly to: string; readonly yes: boolean }
   | { readonly command: 'discover'; readonly cell: string | null; readonly write: string | null; readonly check: boolean }
-  | { readonly command: 'plan'; readonly org: string; readonly to: string; readonly from: string | null; readonly report: string | null }
+  | { readonly command: 'plan'; readonly org: string; readonly to: string; readonly from: string | null; readonly report: string | null; readonly sample: boolean }
   | { readonly command: 'move'; readonly org: string; readonly to: string; readonly from: string | null; readonly pauseBefore: Phase | null; readonly maxWindowMs: number | null; readonly yes: boolean }
   | { readonly command: 'resume'; readonly moveId: string; readonly maxWindowMs: number | null; readonly takeOver: boolean; readonly yes: boolean }
   | { readonly command: 'pause'; readonly moveId: string; readonly yes: boolean }

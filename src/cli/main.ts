@@ -28,7 +28,7 @@ function processHost(): Host {
   stray.catch(() => undefined)
   return {
     env: process.env,
-    stdout: { write: (text) => void stdout.write(text), isTTY: stdout.isTTY },
+    stdout: { write: (text) => void stdout.write(text), isTTY: stdout.isTTY, columns: stdout.isTTY ? stdout.columns : null },
     stderr: {
       write: (text) => void stderr.write(text),
       isTTY: stderr.isTTY,

@@ -53,14 +53,18 @@ const discover = z.object({
   error,
 })
 
+const roomFor = z.object({ need: count, free: z.number(), by: text.describe('how that is known') })
+
 const plan = z.object({
   org: text,
   source: text.nullable(),
   target: text,
   tables: z.array(z.object({ ...tableName, class: tableClass, rows: count, rowsExact: z.boolean(), bytes: count, chunks: count, index: text.nullable() })),
   totals: z.object({ tables: count, rows: count, bytes: count }),
+  room: z.object({ needBytes: count, bytes: z.array(roomFor), organizations: z.array(roomFor) }).nullable().describe('what the organization needs on the target, an estimate, and what is free there; null where the capacity of the cell is not configured'),
   besides: z.array(text).describe('what else the move would do to the cells'),
   estimate: z.object({ windowSeconds: count.nullable(), basis: text }),
+  sample: z.object({ tables: z.array(z.object({ ...tableName, rows: count, bytes: count, seconds: count })), cutShort: text.nullable().describe('why less was measured than was asked for') }).nullable().describe('what --sample measured'),
   classes: z.array(z.object({ class: tableClass, tables: count, rows: count, bytes: count })),
   notMoved: z.array(z.object({ what: text, why: text })),
   steps: z.array(z.object({ phase: z.enum(PHASES), text, writes: z.enum(['source', 'nobody', 'target']).describe('who accepts writes to the organization meanwhile') })),
@@ -139,6 +143,8 @@ const report = z.object({
       findings,
       decisions: z.array(z.object({ what: text, detail: text })),
       secrets: z.array(secret),
+      participants: z.array(participant.extend({ startedAt: instant, run: count.describe('how often the verb was begun anew') })).describe('the last run of each verb'),
+      hooks: z.array(z.object({ at: instant, moment: text, position: count, hook: text, serving: text, outcome: text, seconds: count, readings: optional.count })),
       waits: z.array(z.object({ at: instant, phase: text, reason: text, seconds: count })),
       events: z.array(z.object({ at: instant, who: text, command: text, kind: text, detail: z.record(text, z.unknown()) })),
       servers: z.array(z.object({ side: z.enum(['source', 'target']), database: text, version: optional.text, systemIdentifier: text, timeline: z.number(), lsnAtFreeze: text, lsnAtCutover: optional.text })),

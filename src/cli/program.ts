@@ -109,12 +109,13 @@ function defineMoves(define: Define, { usage, run }: ProgramOptions): void {
     to: usage.required('--to', raw['to']),
     from: usage.optional('--from', raw['from']),
   })
-  withTarget(define('plan', 'dry run: ownership, conflicts, counts, bytes, estimated window; writes nothing on any cell', ['org-mover plan --org 42 --to cell-b', 'org-mover plan --org 42 --to cell-b --report plan.html'])).option('--report <file>', 'write the plan as one self-contained page besides, for a change review').action(
-    (raw: RawOptions, command: Command) => {
+  withTarget(define('plan', 'dry run: ownership, conflicts, counts, bytes, estimated window; writes nothing on any cell', ['org-mover plan --org 42 --to cell-b', 'org-mover plan --org 42 --to cell-b --report plan.html', 'org-mover plan --org 42 --to cell-b --sample']))
+    .option('--report <file>', 'write the plan as one self-contained page besides, for a change review')
+    .option('--sample', 'measure the rate for the window: a part of the biggest tables is copied into temporary tables of the target and rolled back')
+    .action((raw: RawOptions, command: Command) => {
       usage.positional(command.args, 0)
-      run({ command: 'plan', ...target(raw), report: usage.optional('--report', raw['report']) })
-    },
-  )
+      run({ command: 'plan', ...target(raw), report: usage.optional('--report', raw['report']), sample: raw['sample'] === true })
+    })
   withTarget(define('move', 'move an organization to another cell', ['org-mover move --org 42 --to cell-b', 'org-mover move --org 42 --to cell-b --pause-before cutover --yes']))
     .option('--pause-before <phase>', `stop before ${PHASES.join(', ')} (every move rests before purge)`)
     .option('--max-window <duration>', MAX_WINDOW)

@@ -1,13 +1,14 @@
 import type { ErrorDocument } from '../domain/documents.js'
 import { ERROR_CATALOGUE } from '../domain/error-catalogue.js'
 import type { Outcome } from './outcome.js'
-import { renderCheck, renderDiscover, renderDone, renderPlan } from './render-catalog.js'
+import { renderCheck, renderDiscover, renderDone } from './render-catalog.js'
 import { renderList, renderMove } from './render-move.js'
+import { renderPlan } from './render-plan.js'
 import { printable, printableLines } from './style.js'
 import type { Style } from './style.js'
 
-/** The result of a command as text for stdout, without its error; no lines where there is nothing to show. */
-export function renderOutcome(outcome: Outcome, style: Style): readonly string[] {
+/** The result of a command as text for stdout, without its error; no lines where there is nothing to show. What is prose fits into `width` cells. */
+export function renderOutcome(outcome: Outcome, style: Style, width: number): readonly string[] {
   switch (outcome.kind) {
     case 'done':
       return renderDone(outcome.document)
@@ -16,7 +17,7 @@ export function renderOutcome(outcome: Outcome, style: Style): readonly string[]
     case 'discover':
       return outcome.document.error !== null && outcome.document.tables.length === 0 ? [] : renderDiscover(outcome.document, style)
     case 'plan':
-      return outcome.document.error !== null && outcome.document.tables.length + outcome.document.findings.length === 0 ? [] : renderPlan(outcome.document, style)
+      return outcome.document.error !== null && outcome.document.tables.length + outcome.document.findings.length === 0 ? [] : renderPlan(outcome.document, style, width)
     case 'move':
       return renderMove(outcome.document, style)
     case 'list':

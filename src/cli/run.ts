@@ -55,7 +55,7 @@ async function execute(invocation: Invocation, options: GlobalOptions, host: Hos
   const signal = AbortSignal.any([interrupts.signal, giveUp.signal])
   using view = createProgressView({ output: host.stderr, area, clock: host.clock, style, isWanted: options.progress })
   const confirm = createConfirm({ host, area, signal, isYes: 'yes' in invocation && invocation.yes, isLenient: invocation.command === 'route set' })
-  const show = (outcome: Outcome): void => host.stdout.write(`${host.stdout.isTTY ? '\u001b[H\u001b[2J' : ''}${renderOutcome(outcome, styleFor(host.stdout, host)).join('\n')}\n`)
+  const show = (outcome: Outcome): void => host.stdout.write(`${host.stdout.isTTY ? '\u001b[H\u001b[2J' : ''}${renderOutcome(outcome, styleFor(host.stdout, host), widthFor(host.stdout)).join('\n')}\n`)
   const configFile = options.config ?? configFromEnvironment(host)
   try {
     const work = perform(invocation, { host, configFile, json: options.json, logger, signal, progress: view.progress, confirm, say, show })
@@ -97,7 +97,7 @@ function print(outcome: Outcome, { host, json, next }: PrintOptions): void {
     host.stdout.write(jsonText(outcome.document))
     return
   }
-  const lines = renderOutcome(outcome, styleFor(host.stdout, host))
+  const lines = renderOutcome(outcome, styleFor(host.stdout, host), widthFor(host.stdout))
   if (lines.length > 0) host.stdout.write(`${lines.join('\n')}\n`)
   const { error } = outcome.document
   if (error !== null) host.stderr.write(`${renderError(error, styleFor(host.stderr, host)).join('\n')}\n`)
@@ -108,6 +108,15 @@ function print(outcome: Outcome, { host, json, next }: PrintOptions): void {
 function jsonText(document: unknown): string {
   return `${JSON.stringify(document, null, 2)}\n`
 }
+
+/** What goes to a file or into a ticket is wrapped, too; a very wide terminal does not make prose easier to read. */
+function widthFor({ columns }: Host['stdout']): number {
+  return Math.min(Math.max(columns ?? WIDTH_OF_FILES, NARROWEST), WIDEST)
+}
+
+const NARROWEST = 60
+const WIDEST = 120
+const WIDTH_OF_FILES = 100
 
 function styleFor(output: Output, host: Host): Style {
   return createStyle(hasColour(output, host))

@@ -9,7 +9,7 @@ import type { RawConfig, RawPostgresRouting } from './config-schema.js'
 import type { Dictionary } from './dictionary-files.js'
 import { listOf, toEntry } from './entries.js'
 import type { RawHook, RawParticipant, RawProbe } from './outside-schema.js'
-import type { Callee, CellSettings, DatabaseSettings, Hook, ParticipantSettings, PostgresRouting, Probe, RoutingSettings, Settings } from './settings.js'
+import type { Callee, CapacitySettings, CellSettings, DatabaseSettings, Hook, ParticipantSettings, PostgresRouting, Probe, RoutingSettings, Settings } from './settings.js'
 
 export interface BuildInput {
   readonly file: string
@@ -42,6 +42,7 @@ export function buildSettings(raw: RawConfig, input: BuildInput): Settings {
     },
     participants: (raw.participants ?? []).map(participantSettings),
     copy: { jobs: raw.copy?.jobs ?? 4, chunkRows: raw.copy?.chunk_rows ?? 100_000, maxBytesPerSecond: raw.copy?.max_bytes_per_second ?? null },
+    sample: { tables: raw.sample?.tables ?? 5, rows: raw.sample?.rows ?? 20_000, bytes: raw.sample?.max_bytes ?? 64 * 1024 * 1024, timeMs: milliseconds(raw.sample?.max_time ?? '30s') },
     throttle: {
       maxReplicaLagBytes: raw.throttle?.max_replica_lag_bytes ?? null,
       maxWalBacklogBytes: raw.throttle?.max_wal_backlog_bytes ?? null,
@@ -66,7 +67,11 @@ function cellSettings(name: string, raw: RawConfig['cells'][string], path: (name
     const long = typeof value === 'string' ? { url: value } : value
     return [database, { url: long.url, readFrom: long.read_from ?? null, searchPath: long.search_path ?? null }]
   })
-  return { name, databases: new Map(databases), keyring: raw.keyring === undefined ? null : path(raw.keyring), transportKey: raw.transport_key ?? null, maxMoves: raw.max_moves ?? null }
+  return { name, databases: new Map(databases), keyring: raw.keyring === undefined ? null : path(raw.keyring), transportKey: raw.transport_key ?? null, maxMoves: raw.max_moves ?? null, capacity: raw.capacity === undefined ? null : capacitySettings(raw.capacity) }
+}
+
+function capacitySettings({ bytes, organizations, probe }: NonNullable<RawConfig['cells'][string]['capacity']>): CapacitySettings {
+  return { bytes: bytes ?? null, organizations: organizations ?? null, probe: probe === undefined ? null : { ...calleeOf(probe), timeoutMs: milliseconds(probe.timeout ?? '30s') } }
 }
 
 function routingSettings(raw: RawConfig): RoutingSettings {

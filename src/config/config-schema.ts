@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isConnectionUrl } from './connection-url.js'
 import { databases, inlineEntrySchema, nonEmpty, strategy } from './dictionary-schema.js'
 import { duration, timeout } from './duration-schema.js'
-import { commandLine, headers, hook, httpUrl, participants, probe } from './outside-schema.js'
+import { capacity, commandLine, headers, hook, httpUrl, participants, probe } from './outside-schema.js'
 
 /** The configuration as written (README, "Configuration"). Defaults are filled in by `buildSettings`; here stands what is allowed. */
 
@@ -29,6 +29,7 @@ const cell = z.strictObject({
   keyring: fileName.optional(),
   transport_key: z.string().regex(/^[A-Za-z0-9+/]{43}=$/, { error: 'expected the public key that `org-mover secrets keygen` prints' }).optional().describe('public key to which secrets for this cell are sealed, where they travel sealed'),
   max_moves: z.int().min(1, { error: 'must be at least 1' }).optional().describe('moves from or to the cell that may be under way at once, whichever machines drive them (default: no limit)'),
+  capacity: capacity.optional(),
 })
 
 const OWN_ROUTE_TABLE = 'org_mover.route'
@@ -90,6 +91,13 @@ const copy = z.strictObject({
   max_bytes_per_second: z.union([z.int().min(1), z.null()], { error: 'expected a whole number above 0, or null' }).optional(),
 })
 
+const sample = z.strictObject({
+  tables: z.int().min(1, { error: 'must be at least 1' }).optional().describe('the biggest so many tables (default: 5)'),
+  rows: z.int().min(1, { error: 'must be at least 1' }).optional().describe('of each at most so many rows (default: 20000)'),
+  max_bytes: z.int().min(1, { error: 'must be at least 1' }).optional().describe('of all together (default: 67108864)'),
+  max_time: timeout.optional().describe('over all tables (default: 30s)'),
+})
+
 const limit = (least: number, what: string): z.ZodType<number | null | undefined> => z.union([z.int().min(least), z.null()], { error: `expected a whole number from ${least}, or null` }).optional().describe(`${what} (default: null, does not matter)`)
 const throttle = z.strictObject({
   max_replica_lag_bytes: limit(0, 'wait while a replica of the cell that is written to has more of the log to replay'),
@@ -114,6 +122,7 @@ export const configSchema = z
     maintenance: maintenance.optional(),
     participants: participants.optional(),
     copy: copy.optional(),
+    sample: sample.optional().describe('how much `plan --sample` may copy'),
     throttle: throttle.optional().describe('what a move waits for between chunks'),
     verify: verify.optional(),
     lease: timeout.optional().describe('after so long without a heartbeat another process may take the move over (default: 30s)'),

@@ -6,6 +6,20 @@ import type { YamlSource } from './yaml-source.js'
  * the schema (a schema's own cross-checks are skipped as soon as anything else is wrong).
  */
 export function crossChecks(source: YamlSource): readonly Problem[] {
+  return [...cellValueProblems(source), ...capacityProblems(source)]
+}
+
+/** Routes can be counted where they are rows. */
+function capacityProblems(source: YamlSource): readonly Problem[] {
+  const kind = member(member(source.data, 'routing'), 'kind') ?? 'postgres'
+  if (kind === 'postgres') return []
+  return Object.entries(record(member(source.data, 'cells'))).flatMap(([cell, settings]) => {
+    const path = ['cells', cell, 'capacity', 'organizations']
+    return member(member(settings, 'capacity'), 'organizations') === undefined ? [] : [{ place: source.placeOf(path), path, text: 'organizations can be counted in a routing table only: use a probe' }]
+  })
+}
+
+function cellValueProblems(source: YamlSource): readonly Problem[] {
   const cells = Object.keys(record(member(source.data, 'cells')))
   const written = record(member(member(source.data, 'routing'), 'cell_values'))
   const problems: Problem[] = []

@@ -35,6 +35,17 @@ export const probe = z.union([
   z.strictObject({ http: httpUrl, headers: headers.optional(), ...readings }),
 ])
 
+export const capacity = z
+  .strictObject({
+    bytes: z.int().min(0, { error: 'must not be negative' }).optional().describe('what the databases of the cell may take on disk, by pg_database_size'),
+    organizations: z.int().min(0, { error: 'must not be negative' }).optional().describe('how many organizations it may serve, by the routing table'),
+    probe: z
+      .union([z.strictObject({ command: commandLine, ...hookTimeout }), z.strictObject({ http: httpUrl, headers: headers.optional(), ...hookTimeout })])
+      .optional()
+      .describe('answers {"bytes_free": n, "organizations_free": n}, either of which may be left out'),
+  })
+  .describe('how much room the cell has: an organization that does not fit is not moved there')
+
 const verb = z.enum(PARTICIPANT_VERBS)
 const participant = {
   name: z.string().regex(/^[\w.-]{1,60}$/, { error: 'expected up to 60 letters, digits, dots, dashes or underscores' }),

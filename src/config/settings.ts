@@ -1,3 +1,4 @@
+import type { SampleLimits } from '../domain/sampled-rate.js'
 import type { Tenancy } from '../domain/tenancy.js'
 import type { ParticipantVerb } from '../domain/vocabulary.js'
 
@@ -22,6 +23,8 @@ export interface Settings {
   }
   readonly participants: readonly ParticipantSettings[]
   readonly copy: { readonly jobs: number; readonly chunkRows: number; readonly maxBytesPerSecond: number | null }
+  /** Of `plan --sample`. */
+  readonly sample: SampleLimits
   readonly throttle: ThrottleSettings
   /** How often differing chunks are loaded again, over the whole move. */
   readonly verify: { readonly repairAttempts: number }
@@ -53,6 +56,15 @@ export interface CellSettings {
   readonly transportKey: string | null
   /** Moves from or to the cell that may be under way at once; null for any number. */
   readonly maxMoves: number | null
+  /** Null: its room does not matter. */
+  readonly capacity: CapacitySettings | null
+}
+
+/** How much room a cell has, by each measure that is not null. */
+export interface CapacitySettings {
+  readonly bytes: number | null
+  readonly organizations: number | null
+  readonly probe: ({ readonly timeoutMs: number } & Callee) | null
 }
 
 export interface DatabaseSettings {

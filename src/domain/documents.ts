@@ -2,6 +2,7 @@ import type { Finding } from './finding.js'
 import type { MoverError, Retry } from './errors.js'
 import type { PlanStep } from './plan-steps.js'
 import type { NotMoved } from './report.js'
+import type { Room } from './room.js'
 import type { SecretCount } from './secret-count.js'
 import type { MoveState, Origin, ParticipantVerb, Phase, Strategy, TableClass } from './vocabulary.js'
 
@@ -57,15 +58,28 @@ export interface PlannedTable {
   readonly index: string | null
 }
 
+export interface SampledTableDocument {
+  readonly database: string
+  readonly schema: string
+  readonly table: string
+  readonly rows: number
+  readonly bytes: number
+  readonly seconds: number
+}
+
 export interface PlanDocument extends Document {
   readonly org: string
   readonly source: string | null
   readonly target: string
   readonly tables: readonly PlannedTable[]
   readonly totals: { readonly tables: number; readonly rows: number; readonly bytes: number }
+  /** What the organization needs on the target and what is free there; null where the cell's capacity is not configured. */
+  readonly room: Room | null
   /** What else the move would do to the cells, in words. */
   readonly besides: readonly string[]
   readonly estimate: { readonly windowSeconds: number | null; readonly basis: string }
+  /** What `--sample` measured; null without it. */
+  readonly sample: { readonly tables: readonly SampledTableDocument[]; readonly cutShort: string | null } | null
   /** Tables with rows of the organization, added up by class. */
   readonly classes: readonly { readonly class: TableClass; readonly tables: number; readonly rows: number; readonly bytes: number }[]
   readonly notMoved: readonly NotMoved[]

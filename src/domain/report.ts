@@ -1,4 +1,4 @@
-import type { ErrorDocument, MoveSummary, Verification } from './documents.js'
+import type { ErrorDocument, MoveSummary, ParticipantDocument, Verification } from './documents.js'
 import type { WindowEstimate } from './estimate.js'
 import type { Finding } from './finding.js'
 import type { SecretCount } from './secret-count.js'
@@ -19,6 +19,10 @@ export interface MoveReport {
   readonly findings: readonly Finding[]
   readonly decisions: readonly { readonly what: string; readonly detail: string }[]
   readonly secrets: readonly SecretCount[]
+  /** What lives outside PostgreSQL: the last run of each verb, in the order in which they began. */
+  readonly participants: readonly ReportedParticipant[]
+  /** Each time that a maintenance hook or readiness probe ran. */
+  readonly hooks: readonly ReportedHook[]
   readonly waits: readonly { readonly at: string; readonly phase: string; readonly reason: string; readonly seconds: number }[]
   readonly events: readonly { readonly at: string; readonly who: string; readonly command: string; readonly kind: string; readonly detail: Readonly<Record<string, unknown>> }[]
   readonly servers: readonly ReportedServer[]
@@ -58,6 +62,28 @@ export interface ReportedPhase {
   readonly outcome: string | null
   readonly driver: string | null
   readonly version: string | null
+}
+
+export interface ReportedParticipant extends ParticipantDocument {
+  readonly startedAt: string
+  /** How often the verb was begun anew; this is the last time. */
+  readonly run: number
+}
+
+export interface ReportedHook {
+  /** When it ended. */
+  readonly at: string
+  readonly moment: string
+  /** In its list of the configuration, from 1. */
+  readonly position: number
+  /** Program, host or database; never its arguments. */
+  readonly hook: string
+  /** The cell that served. */
+  readonly serving: string
+  readonly outcome: string
+  readonly seconds: number
+  /** Of a probe, how often it was read; null for a hook, and where it failed. */
+  readonly readings: number | null
 }
 
 export interface Throughput {

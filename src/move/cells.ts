@@ -1,4 +1,4 @@
-import type { Settings } from '../config/settings.js'
+import type { DatabaseSettings, Settings } from '../config/settings.js'
 import { MoverError } from '../domain/errors.js'
 import type { Side } from '../domain/vocabulary.js'
 import { CellDatabase } from '../dataplane/cell-database.js'
@@ -64,11 +64,19 @@ export function cellDatabases(options: CellOptions): ReadonlyMap<string, CellDat
 
 /** A reading session for checks: its statements end, with OM3012, when they take too long. */
 export async function openForChecks(settings: Settings, cell: string, database: string, applicationName: string): Promise<Session> {
+  return Session.open({ url: databaseOf(settings, cell, database).url, role: 'read', label: `${cell}/${database}`, applicationName, lockTimeoutMs: settings.lockTimeoutMs, answerTimeoutMs: settings.answerTimeoutMs, statementTimeoutMs: CHECK_LIMIT_MS })
+}
+
+/** A session of the target that loads as a move does, for temporary tables; its statements end as those of checks do. */
+export async function openForSample(settings: Settings, cell: string, database: string, applicationName: string): Promise<Session> {
+  const { url, searchPath } = databaseOf(settings, cell, database)
+  return Session.open({ url, role: 'load', label: `${cell}/${database}`, applicationName, searchPath, lockTimeoutMs: settings.lockTimeoutMs, answerTimeoutMs: settings.answerTimeoutMs, statementTimeoutMs: CHECK_LIMIT_MS })
+}
+
+function databaseOf(settings: Settings, cell: string, database: string): DatabaseSettings {
   const found = cellNamed(settings, cell).databases.get(database)
-  if (found === undefined) {
-    throw new MoverError({ code: 'OM1001', message: `cell ${cell} has no database ${database}, which the other cell has`, hint: 'name the same databases for both cells', retry: 'after-fix' })
-  }
-  return Session.open({ url: found.url, role: 'read', label: `${cell}/${database}`, applicationName, lockTimeoutMs: settings.lockTimeoutMs, answerTimeoutMs: settings.answerTimeoutMs, statementTimeoutMs: CHECK_LIMIT_MS })
+  if (found !== undefined) return found
+  throw new MoverError({ code: 'OM1001', message: `cell ${cell} has no database ${database}, which the other cell has`, hint: 'name the same databases for both cells', retry: 'after-fix' })
 }
 
 export async function openControl(settings: Settings): Promise<Session> {

@@ -40,6 +40,11 @@ export async function createMove(session: Session, move: NewMove, limits: Readon
   })
 }
 
+/** Organizations other than `org` whose moves to the cell have neither cut over nor ended. */
+export async function countArriving(session: Session, cell: string, org: string): Promise<number> {
+  return Number((await session.one<{ moves: string }>(sql('journal/arriving'), [cell, org])).moves)
+}
+
 async function assertBelowLimit(session: Session, cell: string, limit: number | null): Promise<void> {
   if (limit === null) return
   const moves = await session.rows<{ id: string; org: string }>(sql('journal/under-way'), [cell])

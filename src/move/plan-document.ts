@@ -5,6 +5,7 @@ import { tableKey, tableNamed } from '../domain/catalog.js'
 import { rowsPerChunk } from '../domain/chunk-size.js'
 import { estimateWindow } from '../domain/estimate.js'
 import { notMoved } from '../domain/not-moved.js'
+import type { Room } from '../domain/room.js'
 import { planSteps } from '../domain/plan-steps.js'
 import type { StepNames } from '../domain/plan-steps.js'
 import { isBlocking } from '../domain/finding.js'
@@ -13,7 +14,8 @@ import { isNotableLoad } from '../domain/statistics.js'
 const MOST_NAMED = 5
 const MEGABYTE = 1024 * 1024
 
-export function planDocument(settings: Settings, names: { readonly org: string; readonly source: string; readonly target: string }, examined: Examined, publications: readonly string[]): PlanDocument {
+export function planDocument(settings: Settings, names: { readonly org: string; readonly source: string; readonly target: string }, examined: Examined, besideRows: { readonly publications: readonly string[]; readonly room: Room | null }): PlanDocument {
+  const { publications, room } = besideRows
   const tables = examined.plan.owned.map((table): PlannedTable => {
     const rows = examined.rows.get(table.no)
     const read = examined.reads.get(table.no)
@@ -34,8 +36,10 @@ export function planDocument(settings: Settings, names: { readonly org: string; 
     ...names,
     tables,
     totals: { tables: tables.length, rows, bytes: tables.reduce((sum, table) => sum + table.bytes, 0) },
+    room,
     besides: besides(settings, names, examined),
-    estimate: estimateWindow({ tables: tables.length, rows: examined.rows.size > 0 ? rows : null }),
+    estimate: estimateWindow({ tables: tables.length, rows: examined.rows.size > 0 ? rows : null, sampled: examined.sampled }),
+    sample: examined.sampled === null ? null : { tables: examined.sampled.tables.map(({ id, rows: sampledRows, bytes, seconds }) => ({ database: id.database, schema: id.schema, table: id.name, rows: sampledRows, bytes, seconds: Math.round(seconds * 1000) / 1000 })), cutShort: examined.sampled.cutShort },
     classes: classesOf(tables),
     notMoved: [...publications.map((name) => ({ what: `publication ${name} of ${names.source}`, why: 'its consumers will see the purge as deletions of the rows, unless they leave out what carries the mover\'s origin' })), ...notMoved(examined.plan)],
     steps: planSteps({ ...names, tables: tables.length, rows, hooks: hooksOf(settings) }),

@@ -3,12 +3,13 @@ import { programVersion } from '../config/program-version.js'
 import { NOT_VERIFIED } from '../domain/documents.js'
 import type { MovePlan } from '../domain/move-plan.js'
 import { notMoved } from '../domain/not-moved.js'
-import type { MoveReport, ReportDocument, ReportedServer, ReportedTable, TableFingerprint, Throughput } from '../domain/report.js'
+import type { MoveReport, ReportDocument, ReportedHook, ReportedServer, ReportedTable, TableFingerprint, Throughput } from '../domain/report.js'
 import type { Phase, Side } from '../domain/vocabulary.js'
 import type { ServerIdentity } from '../phases/context.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { listEvents } from './journal-events.js'
+import { listParticipants } from './journal-participants.js'
 import { listPhaseRuns } from './journal-phases.js'
 import { loadMove } from './journal.js'
 import { moveDocument } from './move-document.js'
@@ -27,7 +28,8 @@ export async function reportMove(control: Session, moveId: string): Promise<Repo
 
 async function readReport(control: Session, idPrefix: string): Promise<MoveReport> {
   const row = await loadMove(control, idPrefix)
-  const { fence, next, secrets } = await moveDocument(control, row.id)
+  const { fence, next, secrets, participants } = await moveDocument(control, row.id)
+  const begun = await listParticipants(control, row.id)
   const runs = await listPhaseRuns(control, row.id)
   const events = (await listEvents(control, row.id)).map(({ at, who, command, kind, detail }) => ({ at: at.toISOString(), who, command, kind, detail }))
   const created = await control.rows<{ cell: string; database: string; kind: string; name: string; removed_at: Date | null }>(sql('journal/report-created'), [row.id])
@@ -44,6 +46,8 @@ async function readReport(control: Session, idPrefix: string): Promise<MoveRepor
     findings: row.findings,
     decisions: decisionsOf(row, events),
     secrets,
+    participants: participants.map((one, n) => ({ ...one, startedAt: begun[n]?.started_at.toISOString() ?? '', run: begun[n]?.run ?? 1 })),
+    hooks: events.filter(({ kind }) => kind === 'hook').map(hookOf),
     waits: events.filter(({ kind }) => kind === 'waited').flatMap(waitsOf),
     events,
     servers: serversOf(row.manifest),
@@ -135,6 +139,11 @@ function waitsOf({ at, detail }: MoveReport['events'][number]): MoveReport['wait
   const { phase, waits } = detail
   if (!Array.isArray(waits)) return []
   return (waits as readonly { readonly reason: string; readonly seconds: number }[]).map(({ reason, seconds }) => ({ at, phase: typeof phase === 'string' ? phase : '', reason, seconds }))
+}
+
+function hookOf({ at, detail }: MoveReport['events'][number]): ReportedHook {
+  const [word, count] = [(name: string) => (typeof detail[name] === 'string' ? detail[name] : ''), (name: string) => (typeof detail[name] === 'number' ? detail[name] : 0)]
+  return { at, moment: word('moment'), position: count('position'), hook: word('hook'), serving: word('serving'), outcome: word('outcome'), seconds: count('seconds'), readings: typeof detail['readings'] === 'number' ? detail['readings'] : null }
 }
 
 function isPlan(plan: unknown): plan is MovePlan {

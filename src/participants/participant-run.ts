@@ -14,6 +14,7 @@ export interface ParticipantRun {
   readonly attempts: number
   readonly facts: Facts
   readonly error: string | null
+  readonly started_at: Date
   readonly seconds: number
 }
 

@@ -1,5 +1,6 @@
+import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Hook } from '../config/settings.js'
+import type { Hook, Probe } from '../config/settings.js'
 import { MoverError } from '../domain/errors.js'
 import type { Side } from '../domain/vocabulary.js'
 import { cellDatabase } from './context.js'
@@ -35,27 +36,64 @@ export async function leaveMaintenance(ctx: MoveContext, serving: Side): Promise
 }
 
 async function runHooks(ctx: MoveContext, hooks: readonly Hook[], occasion: Occasion): Promise<void> {
-  for (const hook of hooks) {
+  for (const [n, hook] of hooks.entries()) {
     ctx.progress({ kind: 'step', text: `maintenance hook: ${occasion.moment}` })
-    await callHook(ctx, hook, occasion)
+    await recorded(ctx, { hook, position: n + 1, occasion }, async () => {
+      await callHook(ctx, hook, occasion)
+      return {}
+    })
   }
 }
 
 /** Each probe must read zero twice in a row, with a gap in between, before its limit is over. */
 async function awaitReady(ctx: MoveContext, occasion: Occasion): Promise<void> {
-  for (const probe of ctx.options.maintenance.ready) {
-    const deadline = performance.now() + probe.limitMs
-    for (let zeros = 0; zeros < 2; ) {
-      const value = numberOf(await callHook(ctx, probe, occasion))
-      if (value === null) throw failed(ctx, occasion, 'it did not yield one number')
-      zeros = value === 0 ? zeros + 1 : 0
-      if (zeros === 2) break
-      if (performance.now() + probe.gapMs > deadline) throw failed(ctx, occasion, value === 0 ? `it did not read zero twice in a row within ${probe.limitMs} ms` : `it still reads ${value} after ${probe.limitMs} ms`)
-      ctx.progress({ kind: 'waiting', reason: value === 0 ? 'readiness probe reads zero, reading again' : `readiness probe reads ${value}` })
-      await sleep(probe.gapMs, undefined, { signal: ctx.signal })
-    }
+  for (const [n, probe] of ctx.options.maintenance.ready.entries()) {
+    await recorded(ctx, { hook: probe, position: n + 1, occasion }, async () => ({ readings: await readUntilZero(ctx, probe, occasion) }))
     ctx.progress({ kind: 'waiting', reason: null })
   }
+}
+
+/** Yields how often it was read. */
+async function readUntilZero(ctx: MoveContext, probe: Probe, occasion: Occasion): Promise<number> {
+  const deadline = performance.now() + probe.limitMs
+  for (let zeros = 0, readings = 1; ; readings += 1) {
+    const value = numberOf(await callHook(ctx, probe, occasion))
+    if (value === null) throw failed(ctx, occasion, 'it did not yield one number')
+    zeros = value === 0 ? zeros + 1 : 0
+    if (zeros === 2) return readings
+    if (performance.now() + probe.gapMs > deadline) throw failed(ctx, occasion, value === 0 ? `it did not read zero twice in a row within ${probe.limitMs} ms` : `it still reads ${value} after ${probe.limitMs} ms`)
+    ctx.progress({ kind: 'waiting', reason: value === 0 ? 'readiness probe reads zero, reading again' : `readiness probe reads ${value}` })
+    await sleep(probe.gapMs, undefined, { signal: ctx.signal })
+  }
+}
+
+interface HookRun {
+  readonly hook: Hook
+  /** In its list, from 1. */
+  readonly position: number
+  readonly occasion: Occasion
+}
+
+/** Runs a hook, and journals that it ran and how it ended, with what `work` yields. */
+async function recorded(ctx: MoveContext, { hook, position, occasion }: HookRun, work: () => Promise<Readonly<Record<string, unknown>>>): Promise<void> {
+  const began = performance.now()
+  const note = (outcome: 'done' | 'failed' | 'interrupted', more: Readonly<Record<string, unknown>>): Promise<void> =>
+    ctx.journal.event('hook', { moment: occasion.moment, position, hook: nameOf(ctx, hook, occasion), serving: ctx[occasion.serving], outcome, seconds: Math.round(performance.now() - began) / 1000, ...more })
+  let more: Readonly<Record<string, unknown>>
+  try {
+    more = await work()
+  } catch (error) {
+    // what became of the hook is what the operator must read, whatever becomes of its record
+    await note(ctx.signal.aborted ? 'interrupted' : 'failed', {}).catch(() => undefined)
+    throw error
+  }
+  await note('done', more)
+}
+
+/** The program, the host or the database. Arguments, paths and statements may hold secrets. */
+function nameOf(ctx: MoveContext, hook: Hook, { serving }: Occasion): string {
+  if (hook.kind === 'sql') return `sql on ${ctx[hook.side ?? serving]}/${hook.database}`
+  return hook.kind === 'http' ? `http to ${new URL(hook.url).host}` : `command ${basename(hook.command[0] ?? '')}`
 }
 
 /** Null for everything but one number: nothing at all is not zero. */

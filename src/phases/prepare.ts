@@ -1,5 +1,6 @@
 import { examine } from '../checks/examine.js'
 import type { Examined } from '../checks/examine.js'
+import type { CapacitySettings } from '../config/settings.js'
 import { formatDuration } from '../domain/durations.js'
 import { estimateWindow } from '../domain/estimate.js'
 import { isBlocking } from '../domain/finding.js'
@@ -8,11 +9,16 @@ import { MoverError } from '../domain/errors.js'
 import type { Tenancy } from '../domain/tenancy.js'
 import type { Side } from '../domain/vocabulary.js'
 import type { Session } from '../postgres/session.js'
+import { checkRoom } from './check-room.js'
 import type { MoveContext } from './context.js'
 
 export interface PrepareInput {
   readonly tenancy: Tenancy
   readonly open: (side: Side, database: string) => Promise<Session>
+  /** Of the target. */
+  readonly capacity: CapacitySettings | null
+  /** Other organizations that are on their way to the target. */
+  readonly arriving: () => Promise<number>
 }
 
 /**
@@ -38,7 +44,9 @@ async function examineAll(ctx: MoveContext, input: PrepareInput): Promise<void> 
     secrets: ctx.secrets,
     onStep: (text) => ctx.progress({ kind: 'step', text }),
   })
-  const findings = [...examined.findings, ...(await ctx.participants.check()), ...(await ctx.router.rehearse({ org: ctx.org, from: ctx.source, to: ctx.target }))]
+  const { findings: ofRoom } = await checkRoom({ ...ctx, ...input, databases: [...ctx.cells.target.keys()] }, examined)
+  const rehearsed = await ctx.router.rehearse({ org: ctx.org, from: ctx.source, to: ctx.target })
+  const findings = [...examined.findings, ...ofRoom, ...(await ctx.participants.check()), ...rehearsed]
   await ctx.journal.saveFindings(findings)
   refuse(findings)
   await keepWithinWindow(ctx, examined)

@@ -171,13 +171,14 @@ export class Session implements AsyncDisposable {
 
   /**
    * Runs `work` in one transaction: COMMIT when it resolves, ROLLBACK when it throws (a failing ROLLBACK destroys the session
-   * and does not hide the first error). `mode` is spelled out at every call: isolation and access decide what a reader may assume.
+   * and does not hide the first error). `mode` is spelled out at every call: isolation and access decide what a reader may assume. With `end` ROLLBACK
+   * nothing of it stays, though `work` resolved.
    */
-  async transaction<T>(mode: 'READ COMMITTED' | 'REPEATABLE READ' | 'REPEATABLE READ READ ONLY' | 'READ COMMITTED READ ONLY', work: () => Promise<T>): Promise<T> {
+  async transaction<T>(mode: 'READ COMMITTED' | 'REPEATABLE READ' | 'REPEATABLE READ READ ONLY' | 'READ COMMITTED READ ONLY', work: () => Promise<T>, end: 'COMMIT' | 'ROLLBACK' = 'COMMIT'): Promise<T> {
     await this.execute(`BEGIN ISOLATION LEVEL ${mode.replace(' READ ONLY', ', READ ONLY')}`)
     try {
       const result = await work()
-      await this.execute('COMMIT')
+      await this.execute(end)
       return result
     } catch (error) {
       await this.execute('ROLLBACK').catch(() => this.destroy())

@@ -50,6 +50,10 @@ export class OutsideRouter implements Router {
     return []
   }
 
+  async count(): Promise<null> {
+    return null
+  }
+
   /** Asks again, a few times, where it did not answer. Throws OM3014, OM3015, OM1005. */
   async read(org: string): Promise<Route | null> {
     for (let attempt = 1; ; attempt += 1) {

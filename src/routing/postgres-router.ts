@@ -62,6 +62,11 @@ export class PostgresRouter implements Router {
     return { cell, epoch: this.#stands(org, await this.read(org), { cell, epoch: epochOf(row.epoch) }) }
   }
 
+  async count(cell: string, most: number): Promise<number> {
+    const [row] = await this.#rows<{ routes: string }>('count', ['table', 'cell_column', 'cell_type'], [this.#valueOf(cell), most])
+    return Number(row?.routes ?? 0)
+  }
+
   async flip({ org, from, to, epoch }: Flip): Promise<{ readonly epoch: bigint | null }> {
     const params = [org, this.#valueOf(to), this.#valueOf(from), ...(this.#settings.epochColumn === null ? [] : [epoch === null ? null : String(epoch)])]
     const [row] = await this.#rows<{ epoch: string | null }>('flip', FLIP_PARTS, params)

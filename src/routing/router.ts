@@ -36,6 +36,8 @@ export interface Router {
    * the route cannot be understood or reached.
    */
   rehearse(flip: Omit<Flip, 'epoch'>): Promise<readonly Finding[]>
+  /** How many organizations a cell serves, counted up to `most`; null where this router cannot tell. */
+  count(cell: string, most: number): Promise<number | null>
   /** Whether a transaction of that session covers `flip`, so that journal and route commit together. */
   isTransactionalWith(control: Session): boolean
 }

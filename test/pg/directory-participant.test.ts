@@ -33,7 +33,7 @@ async function trees(): Promise<Trees> {
   await writeFile(join(a, 'orgs', '2', 'neighbour'), 'stays')
   await writeFile(join(b, 'orgs', '9', 'neighbour'), 'stays')
   const options = { roots: { 'cell-a': a, 'cell-b': b }, path: 'orgs/{org}' }
-  const cells = await smallCells({ config: { participants: [{ name: 'files', command: [process.execPath, SCRIPT], timeout: '60s', options }] } })
+  const cells = await smallCells({ config: { participants: [{ name: 'files', command: [process.execPath, SCRIPT], timeout: '60s', options }] }, env: { PATH: process.env['PATH'] ?? '' } })
   return {
     source,
     target: join(b, 'orgs', ORG),
@@ -68,7 +68,7 @@ async function again(cells: SmallCells, command: 'resume' | 'abort' | 'purge') {
   return cells.run((app, io) => (command === 'purge' ? app.purge(id, {}, io) : app[command](id, io)))
 }
 
-describe.skipIf(!hasRsync)('a directory tree by rsync', () => {
+describe.skipIf(!hasRsync)(`a directory tree by rsync${hasRsync ? '' : ' (not run: rsync is not installed on this machine)'}`, () => {
   test('goes with the move: what came before the freeze and after, and from the source at the purge; neighbours stay', async () => {
     await using made = await trees()
     const { cells, source, target } = made

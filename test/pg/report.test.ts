@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -10,7 +10,11 @@ import { movePage } from '../../src/cli/report/move-page.js'
 import type { MoveReport, ReportDocument } from '../../src/domain/report.js'
 import type { CellsInProcess } from '../support/cells-in-process.js'
 import { fencedCells, mainOf } from '../support/fenced-cells.js'
+import { participantService } from '../support/outside/participant-service.js'
+import { OutsideService } from '../support/outside/service.js'
 import { documentOf } from '../support/output-schema.js'
+import { ORG, smallCells } from '../support/small-cells.js'
+import type { SmallCells } from '../support/small-cells.js'
 
 const HOSTILE = `<script>alert("1")</script>'&\u202e`
 
@@ -48,6 +52,43 @@ describe('the report of a move', () => {
     expect(report.events.map(({ command, kind }) => `${command} ${kind}`)).toEqual(expect.arrayContaining(['move started', 'purge ended']))
   })
 
+  test('names what was done outside of PostgreSQL, from the journal: participants with outcome and attempts, hooks with their outcome, and what was waited for', async () => {
+    await using files = await participantService()
+    const readings = ['3', '0', '0']
+    await using app = await OutsideService.start(({ verb }) => (verb === 'ready' ? (readings.shift() ?? '0') : 'as you wish'))
+    const quick = { timeout: '5s' }
+    const maintenance = {
+      enter: [{ http: `${app.url}?token=let-me-in`, headers: { 'x-token': 'let-me-in' }, ...quick }, { sql: `UPDATE public.organizations SET name = 'let-me-in' WHERE id = :org`, ...quick }],
+      ready: [{ command: [...app.command, 'let-me-in'], gap: '1100ms', limit: '20s', ...quick }],
+      leave: [{ http: app.url, ...quick }],
+    }
+    await using cells = await smallCells({ config: { lease: '10m', maintenance, participants: [{ name: 'files', http: files.service.url, retries: 2, lag_gap: '10ms', ...quick }] } })
+    files.service.failOnce('final_sync', 'busy before')
+    expect(await cells.run((one, io) => one.move({ org: ORG, to: 'cell-b' }, io))).toMatchObject({ exit: 0 })
+    const report = await reportedBy(cells)
+    expect(report.hooks.map(({ moment, position, hook, serving, outcome, readings: read }) => [moment, position, hook.replace(/:\d+$/, ':PORT'), serving, outcome, read])).toEqual([
+      ['enter', 1, 'http to 127.0.0.1:PORT', 'cell-a', 'done', null],
+      ['enter', 2, 'sql on cell-a/main', 'cell-a', 'done', null],
+      ['ready', 1, `command ${basename(app.command[0] ?? '')}`, 'cell-a', 'done', 3],
+      ['leave', 1, 'http to 127.0.0.1:PORT', 'cell-b', 'done', null],
+    ])
+    expect(report.participants.map(({ participant, verb, state, attempts, run }) => [participant, verb, state, attempts, run])).toEqual(expect.arrayContaining([['files', 'final_sync', 'done', 2, 1], ['files', 'verify', 'done', 1, 1], ['files', 'cutover', 'done', 1, 1]]))
+    expect(report.participants.every(({ startedAt }) => startedAt > report.move.createdAt)).toBe(true)
+    expect(report.waits.some(({ reason }) => reason.includes('readiness probe reads 3'))).toBe(true)
+    const page = movePage({ report, sha256: '', error: null }, report)
+    for (const text of ['Outside of PostgreSQL', 'files: 3', 'sql on cell-a/main', 'done, 3 readings']) expect(page).toContain(text)
+    expect(JSON.stringify(report)).not.toContain('let-me-in')
+  })
+
+  test('names the hook that failed', async () => {
+    await using app = await OutsideService.start(() => 'x')
+    await using cells = await smallCells({ config: { lease: '10m', maintenance: { enter: [{ http: app.url, timeout: '5s' }, { sql: 'SELECT 1/0' }] } } })
+    expect(await cells.run((one, io) => one.move({ org: ORG, to: 'cell-b' }, io))).toMatchObject({ code: 'OM3011' })
+    const report = await reportedBy(cells)
+    expect(report.hooks.map(({ moment, position, outcome }) => `${moment} ${position} ${outcome}`)).toEqual(['enter 1 done', 'enter 2 failed'])
+    expect(movePage({ report, sha256: '', error: null }, report)).toContain('enter 2')
+  })
+
   test('of a move that was taken back says so', async () => {
     await using cells = await fencedCells()
     const { moveId } = await cells.app.move({ org: '1', to: 'cell-b', pauseBefore: 'verify' }, cells.io)
@@ -77,6 +118,20 @@ describe('the report of a move', () => {
     expect(opened).not.toContain('<script>alert')
   })
 })
+
+/** The report of the one move that there is. */
+async function reportedBy(cells: SmallCells): Promise<MoveReport> {
+  const documents: ReportDocument[] = []
+  await cells.run(async (app) => {
+    const id = (await cells.moveId()) ?? ''
+    documents.push(await app.report(id))
+    return app.status(id)
+  })
+  const [document] = documents
+  if (document === undefined) throw new Error('no report was written')
+  expect(documentOf('report', JSON.stringify(document))).toEqual(document)
+  return reportOf(document)
+}
 
 function reportOf({ report }: ReportDocument): MoveReport {
   if (report === null) throw new Error('no report')

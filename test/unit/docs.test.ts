@@ -45,6 +45,23 @@ describe('docs/configuration.md', () => {
     const names = commands.slice(1).map((command) => command.name())
     expect(names.filter((name) => !named.has(name))).toEqual([])
   })
+
+  it('tells in the row of each command exactly the flags and arguments that its help has', () => {
+    const rows = new Map([...page('docs/configuration.md').matchAll(/^\| `([a-z ]+)` \|(.*)\|$/gm)].map(([, name = '', text = '']) => [name, text]))
+    const leaves = commands.slice(1).filter((command) => command.commands.length === 0)
+    expect(leaves.length).toBeGreaterThan(15)
+    const told = (text: string): readonly string[] => [...new Set([...text.matchAll(/`\[?(--[a-z-]+|[A-Z][A-Z_]+)/g)].map(([, word = '']) => word))].sort()
+    const inHelp = (command: Command): readonly string[] => [...command.options.map((option) => option.long ?? option.flags), ...command.registeredArguments.map((argument) => argument.name())].sort()
+    const fullName = (command: Command): string => (command.parent?.parent == null ? command.name() : `${command.parent.name()} ${command.name()}`)
+    expect(leaves.map((command) => [fullName(command), told(rows.get(fullName(command)) ?? 'no row')])).toEqual(leaves.map((command) => [fullName(command), inHelp(command)]))
+  })
+
+  it('tells the flags of all commands before them', () => {
+    const common = /^Of all commands:[^]*?\n\n/m.exec(page('docs/configuration.md'))?.[0] ?? ''
+    const global = commands[0]?.options.map((option) => option.long ?? option.flags) ?? []
+    expect(global.length).toBeGreaterThan(5)
+    expect([...global, '--help'].filter((flag) => !common.includes(`\`${flag}`))).toEqual([])
+  })
 })
 
 describe('README.md', () => {

@@ -57,7 +57,7 @@ const AFTERWARDS = ['resume', 'abort', 'verify', 'purge', 'purge too early'] as 
 const MEANWHILE = ['resume', 'abort', 'purge'] as const satisfies readonly Command[]
 
 function settingsOf(driver: Driver, routingElsewhere: boolean): Settings {
-  const cell = (name: string): Settings['cells'] extends ReadonlyMap<string, infer Cell> ? Cell : never => ({ name, keyring: null, transportKey: null, maxMoves: null, databases: new Map([['main', { url: `${name}#${driver.id}`, readFrom: null, searchPath: null }]]) })
+  const cell = (name: string): Settings['cells'] extends ReadonlyMap<string, infer Cell> ? Cell : never => ({ name, keyring: null, transportKey: null, maxMoves: null, capacity: null, databases: new Map([['main', { url: `${name}#${driver.id}`, readFrom: null, searchPath: null }]]) })
   return {
     file: '',
     directory: '',
@@ -70,6 +70,7 @@ function settingsOf(driver: Driver, routingElsewhere: boolean): Settings {
     maintenance: { fence: 'triggers', enter: [], ready: [], leave: [] },
     participants: [],
     copy: { jobs: 1, chunkRows: 100, maxBytesPerSecond: null },
+    sample: { tables: 1, rows: 1, bytes: 1, timeMs: 1 },
     throttle: { maxReplicaLagBytes: null, maxWalBacklogBytes: null, maxLockWaits: null, probes: [] },
     verify: { repairAttempts: 1 },
     leaseMs: 60_000,

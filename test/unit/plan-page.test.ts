@@ -16,6 +16,7 @@ describe('the plan as a page', () => {
     totals: { tables: 3, rows: 10, bytes: 100 },
     classes: [{ class: 'sharded' as const, tables: 1, rows: 10, bytes: 100 }],
     estimate: { windowSeconds: 90, basis: 'a guess' },
+    sample: { tables: [{ database: 'main', schema: 'public', table: HOSTILE, rows: 5, bytes: 50, seconds: 0.5 }], cutShort: null },
     notMoved: [{ what: HOSTILE, why: 'skip' }],
     findings: [SCAN],
     steps,
@@ -23,7 +24,7 @@ describe('the plan as a page', () => {
 
   it('has the verdict, the window with its basis, the missing index, the steps and what stays', () => {
     const page = planPage(document)
-    for (const text of ['Possible, with 1 warning', '1m 30s: a guess', 'Missing indexes', 'CREATE INDEX CONCURRENTLY', 'point of no return', 'Not moved', 'Ownership']) expect(page).toContain(text)
+    for (const text of ['Possible, with 1 warning', '1m 30s: a guess', 'Measured sample', 'Missing indexes', 'CREATE INDEX CONCURRENTLY', 'point of no return', 'Not moved', 'Ownership']) expect(page).toContain(text)
     expect(planPage({ ...document, blocking: true, findings: [{ ...SCAN, severity: 'error' }] })).toContain('Not possible as things stand: 1 error')
   })
 

@@ -22,6 +22,7 @@ export function movePage(document: ReportDocument, report: MoveReport): string {
     section('Findings', findingsMarkup(report.findings)),
     section('Decisions', table([{ title: 'What' }, { title: 'Where or by whom' }], report.decisions.map(({ what, detail }) => [what, detail]))),
     section('Secrets', secretsOf(report)),
+    section('Outside of PostgreSQL', participantsOf(report), hooksOf(report)),
     section('Waits', table([{ title: 'Phase' }, { title: 'For' }, { title: 'Seconds', isNumber: true }], report.waits.map(({ phase, reason, seconds }) => [phase, reason, seconds]))),
     section('Servers', serversOf(report)),
     section('Who did what', table([{ title: 'When' }, { title: 'Who' }, { title: 'Command' }, { title: 'What' }, { title: '' }], report.events.map(({ at, who, command, kind, detail }) => [at, who, command, kind, kind === 'waited' ? '' : html`<code>${JSON.stringify(detail)}</code>`]))),
@@ -106,6 +107,20 @@ function secretsOf({ secrets }: MoveReport): Markup | null {
   return table(
     [{ title: 'Side' }, { title: 'Column' }, number('Values'), { title: 'By key version' }, number('In the clear'), number('Unreadable')],
     secrets.map((one) => [one.side, `${one.database} ${one.schema}.${one.table}.${one.column}`, formatCount(one.values), Object.entries(one.keys).map(([key, count]) => `${key}: ${formatCount(count)}`).join(', '), one.clear, one.unreadable]),
+  )
+}
+
+function participantsOf({ participants }: MoveReport): Markup | null {
+  return table(
+    [{ title: 'Participant' }, { title: 'Verb' }, { title: 'Began' }, { title: 'Took', isNumber: true }, { title: 'Outcome' }, { title: 'Attempts', isNumber: true }, { title: 'Runs', isNumber: true }, { title: 'What it told' }],
+    participants.map((one) => [one.participant, one.verb, one.startedAt, formatDuration(one.seconds * 1000), one.state === 'running' ? 'under way' : one.state, one.attempts, one.run, one.error ?? Object.entries(one.facts).map(([name, value]) => `${name}: ${value}`).join(', ')]),
+  )
+}
+
+function hooksOf({ hooks }: MoveReport): Markup | null {
+  return table(
+    [{ title: 'Hook' }, { title: 'What' }, { title: 'Ended' }, { title: 'Took', isNumber: true }, { title: 'Serving' }, { title: 'Outcome' }],
+    hooks.map((one) => [`${one.moment} ${one.position}`, one.hook, one.at, formatDuration(one.seconds * 1000), one.serving, one.readings === null ? one.outcome : `${one.outcome}, ${counted(one.readings, 'reading')}`]),
   )
 }
 

@@ -11,10 +11,10 @@ p { margin: .3rem 0 } .quiet, th, dt { color: var(--quiet) } .good { color: var(
 .verdict.good { border-left-color: var(--good) } .verdict.bad { border-left-color: var(--bad) } .verdict.warn { border-left-color: var(--warn) } .verdict strong { font-size: 1.15rem } .verdict p { color: var(--ink) }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; margin: 0 } dd { margin: 0 }
 table { border-collapse: collapse; width: 100%; font-size: .87rem } th, td { text-align: left; vertical-align: top; padding: .28rem .7rem .28rem 0; border-bottom: 1px solid var(--line) } th { font-weight: 600; white-space: nowrap }
-.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap } code { font: .84em ui-monospace, monospace; overflow-wrap: anywhere } .wide { overflow-x: auto }
+.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap } code { font: .84em ui-monospace, monospace; overflow-wrap: anywhere } .wide { overflow-x: auto } .wide + .wide { margin-top: 1.2rem }
 ul { margin: .2rem 0; padding-left: 1.2rem } li { margin: .25rem 0 } svg { display: block; width: 100%; height: auto; margin: .4rem 0 } svg text { fill: var(--quiet); font: 11px system-ui, sans-serif } svg .ink { fill: var(--ink) } svg .bar { fill: var(--bar) } svg .frozen { fill: var(--warn); opacity: .16 } svg .line { stroke: var(--line) }
 footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--quiet); font-size: .85rem }
-@media print { :root { color-scheme: light; --ink: #000; --quiet: #444; --line: #bbb; --page: #fff; --soft: #fff; --good: #14633a; --bad: #9a1f18; --warn: #704900; --bar: #3b6ea5 } body { padding: 0; max-width: none; font-size: 11px } h2 { break-after: avoid } tr, svg, .verdict { break-inside: avoid } }
+@media print { :root { color-scheme: light; font-size: 11px; --ink: #000; --quiet: #444; --line: #bbb; --page: #fff; --soft: #fff; --good: #14633a; --bad: #9a1f18; --warn: #704900; --bar: #3b6ea5 } body { padding: 0; max-width: none; font-size: 11px } h2 { break-after: avoid } tr, svg, .verdict { break-inside: avoid } }
 `
 
 /** One file and nothing from elsewhere: the policy forbids even what a mistake here would ask for. */

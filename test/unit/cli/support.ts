@@ -57,6 +57,8 @@ export interface RunOptions {
   readonly app?: Partial<App>
   readonly env?: Readonly<Record<string, string>>
   readonly answer?: string | null
+  /** Width of standard output. */
+  readonly columns?: number
   readonly config?: string
   readonly demo?: RunDemo
   /** Called with what sends a signal, as soon as the app is made. */
@@ -83,7 +85,7 @@ export async function runArgv(argv: readonly string[], options: RunOptions): Pro
   }
   const host: Host = {
     env: options.env ?? {},
-    stdout: { write: (text) => void (stdout += text), isTTY: false },
+    stdout: { write: (text) => void (stdout += text), isTTY: false, columns: options.columns ?? null },
     stderr: { write: (text) => void (stderr += text), isTTY: false, columns: null, rows: null },
     clock: new FakeClock(),
     ask: options.answer === undefined ? null : () => Promise.resolve(options.answer ?? null),

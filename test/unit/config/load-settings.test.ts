@@ -25,7 +25,7 @@ describe('a minimal configuration', () => {
       name: 'cell-a',
       keyring: null,
       transportKey: null,
-      maxMoves: null,
+      maxMoves: null, capacity: null,
       databases: new Map([['main', { url: 'postgres://a@localhost/a', readFrom: null, searchPath: null }]]),
     })
   })
@@ -228,6 +228,12 @@ maintenance:
     ['not a mapping', 'copy: [1]', 'copy: expected a mapping'],
   ])('contradicts itself: %s', async (_name, line, expected) => {
     expect((await failureOf(`${MINIMAL}${line}\n`)).text).toContain(expected)
+  })
+
+  it('limits organizations only where routes can be counted', async () => {
+    const yaml = (routing: string): string => `cells: {cell-a: {databases: {main: "postgres://a/a"}, capacity: {organizations: 5}}}\ncontrol: "postgres://c/c"\n${routing}\n`
+    expect((await failureOf(yaml('routing: {kind: command, command: [x]}'))).text).toContain('cells.cell-a.capacity.organizations: organizations can be counted in a routing table only')
+    expect((await load(yaml(''))).cells.get('cell-a')?.capacity).toEqual({ bytes: null, organizations: 5, probe: null })
   })
 
   it('names a variable that is not set, and nothing that follows from it', async () => {
