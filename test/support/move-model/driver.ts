@@ -125,6 +125,31 @@ export class ModelSession implements AsyncDisposable {
     }
   }
 
+  /** What is sent in one message arrives whole or not at all. */
+  async transactionAtOnce(statements: readonly string[]): Promise<void> {
+    const changing = statements.filter((one) => !/^(LOCK|ALTER) TABLE/.test(one)).map((one) => statementOf(one, []))
+    await this.#sent(changing[0] ?? statementOf('COMMIT', []), async () => {
+      this.#transaction = []
+      for (const one of changing) this.#apply(one)
+      return this.#apply(statementOf('COMMIT', []))
+    })
+  }
+
+  /** A server that goes away may have had the first of them only: each is a message here. */
+  async transactionsAtOnce(transactions: readonly (readonly string[])[]): Promise<void> {
+    for (const statements of transactions) await this.transactionAtOnce(statements)
+  }
+
+  async executeAll(statements: readonly string[]): Promise<void> {
+    const [first] = statements
+    if (first === undefined) return
+    if (this.#transaction === null) return this.transactionAtOnce(statements)
+    await this.#sent(statementOf(first, []), async () => {
+      for (const one of statements) this.#apply(statementOf(one, []))
+      return {}
+    })
+  }
+
   destroy(): void {
     this.#isUsable = false
     this.#lose()
@@ -196,7 +221,7 @@ export class ModelSession implements AsyncDisposable {
   /** A guard that is held is not raised meanwhile, and nobody takes a move whose row is locked: the wait ends with OM3003. */
   #lockOut({ name }: Statement, { lock }: Meaning): void {
     if (lock === undefined) return
-    const isExclusive = name === 'guard/upsert' || name === 'journal/acquire-lease' || name === 'journal/update-move'
+    const isExclusive = name === 'guard/upsert' || name === 'journal/acquire-lease' || name === 'journal/update-move' || name === 'journal/mark-chunks'
     const others = [...Driver.running.values()].flatMap((driver) => [...driver.sessions]).filter((session) => session !== this && session.#database === this.#database && session.#locks.has(lock))
     if (isExclusive && others.length > 0) throw lockedByAnother()
     if (this.#transaction !== null) this.#locks.add(lock)

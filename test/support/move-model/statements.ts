@@ -145,16 +145,16 @@ function heldStatement(world: World, { name, params }: Statement): Meaning | nul
       return held(world, params, (now) => (now.created = now.created.filter((cell) => !objects.some((object) => object.cell === cell))))
     }
     case 'journal/put-chunks': {
-      const chunks = JSON.parse(String(params[3])) as { readonly chunk_no: number; readonly rows: number | null }[]
+      const chunks = JSON.parse(String(params[2])) as { readonly table_no: number; readonly chunk_no: number; readonly rows: number | null }[]
       return held(world, params, (now) => {
-        for (const { chunk_no, rows } of chunks) {
-          if (now.chunks.some((chunk) => chunk.tableNo === params[2] && chunk.chunkNo === chunk_no)) continue
-          now.chunks.push({ tableNo: Number(params[2]), chunkNo: chunk_no, rows, loaded: false, verified: false, purged: false, source: null, target: null, stored: null })
+        for (const { table_no, chunk_no, rows } of chunks) {
+          if (now.chunks.some((chunk) => chunk.tableNo === table_no && chunk.chunkNo === chunk_no)) continue
+          now.chunks.push({ tableNo: table_no, chunkNo: chunk_no, rows, loaded: false, verified: false, purged: false, source: null, target: null, stored: null })
         }
       })
     }
     case 'journal/mark-chunks': {
-      const marks = JSON.parse(String(params[3])) as Record<string, unknown>[]
+      const marks = JSON.parse(String(params[5])) as Record<string, unknown>[]
       const change = (now: World): void => {
         for (const mark of marks) {
           const chunk = now.chunks.find((one) => one.tableNo === params[2] && one.chunkNo === mark['chunk_no'])
@@ -268,6 +268,8 @@ function cellStatement(world: World, name: CellName, statement: Statement): Mean
     case 'ANALYZE':
     case 'DROP SCHEMA':
       return { ...NOTHING, rows: [] }
+    case 'SELECT relation':
+      return { rows: [] }
     case "SELECT coalesce":
       return { rows: [{ there: true }] }
     default:
