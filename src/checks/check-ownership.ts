@@ -30,8 +30,15 @@ async function checkUnowned(exam: Examination, table: OwnedTable, alternatives: 
   const rows = await sample(exam.session('source', table.id.database), table, { from: tableItself(table), where })
   reportRows(exam, 'OM2103', 'error', placeOf(exam, 'source', table), {
     message: `${rows.total} row(s) of ${nameOf(table)} have no owner: ${alternatives.flatMap(columnsOf).join(', ')} is NULL`,
-    hint: 'fill the key, or declare `unowned: stay` for the table if these rows belong to nobody',
+    hint: `fill the key, ${otherWays(table, alternatives)}or declare \`unowned: stay\` for the table if these rows belong to nobody`,
   }, rows)
+}
+
+/** Foreign keys to tables with an owner that no rule counts: they may say whose the rows are that the rule leaves to nobody. */
+function otherWays({ references }: OwnedTable, alternatives: readonly Alternative[]): string {
+  const counted = new Set(alternatives.map((alternative) => columnsOf(alternative).join()))
+  const others = references.filter(({ constraint, columns, parents }) => constraint !== null && parents.some(({ fate }) => fate === 'owned') && !counted.has(columns.join()))
+  return others.length === 0 ? '' : `declare further keys if these lead to their owner (${others.map(({ columns, parent }) => `${columns.join(', ')} -> ${nameOf({ id: parent })}`).join('; ')}), `
 }
 
 /** A row whose parent belongs to nobody belongs to nobody too: that it stays must be said of its own table. Read from the few such parents down. */
@@ -102,13 +109,13 @@ async function disagreements(session: Session, table: OwnedTable, alternatives: 
     const source = ownedRows(table, scope)
     const contradicts = alternatives.map((alternative) => `(${notNull(alternative)} AND (${belongs(table, alternative, scope)}) IS NOT TRUE)`)
     const rows = await sample(session, table, { from: source.from, where: `(${source.where}) AND (${contradicts.join(' OR ')})` })
-    if (rows.total > 0) found.push({ rows, message: `${rows.total} row(s) of ${nameOf(table)} belong to organization ${scope.org} by one of ${alternatives.map(describe).join(', ')} and to another by the other` })
+    if (rows.total > 0) found.push({ rows, message: `${rows.total} row(s) of ${nameOf(table)} belong to organization ${scope.org} by one of ${alternatives.map(describe).join(', ')} and not by another of them, which has the key of another organization's row or of none` })
   }
   const [chosen] = alternatives
   for (const chain of chosen === undefined ? [] : table.otherChains) {
     if (chosen === undefined) continue
     const rows = await sample(session, table, disagreement(table, chosen, chain, scope))
-    if (rows.total > 0) found.push({ rows, message: `${rows.total} row(s) of ${nameOf(table)} belong to different organizations by ${describe(chosen)} and by ${describe(chain)}` })
+    if (rows.total > 0) found.push({ rows, message: `${rows.total} row(s) of ${nameOf(table)} belong to organization ${scope.org} by one of ${describe(chosen)} and ${describe(chain)} alone: the other is NULL or leads elsewhere` })
   }
   return found
 }

@@ -1,6 +1,8 @@
 import { tableKey, tableNamed } from './catalog.js'
 import type { ForeignKey, TableName } from './catalog.js'
 import { bothDeterministic } from './collations.js'
+import { isComparable, namedAfter, tableNames } from './column-names.js'
+import type { TableNames } from './column-names.js'
 import { declarationsOf, strategyOf } from './declared.js'
 import { finding } from './finding.js'
 import type { Finding } from './finding.js'
@@ -50,6 +52,7 @@ class Classifier {
   readonly #foreignKeys = new Map<string, readonly ForeignKey[]>()
   /** What columns of a configured name refer to, by their name. */
   readonly #references: ReadonlyMap<string, readonly ForeignKey[]>
+  readonly #names: TableNames<UnitId>
   /** Names that stand for the organizations where there is no such table. */
   readonly #unseenRoots: ReadonlySet<string>
   readonly #exempt = new Set<string>()
@@ -69,6 +72,7 @@ class Classifier {
     for (const [database, catalog] of catalogs) {
       for (const [table, keys] of foreignKeysByTable(catalog)) this.#foreignKeys.set(`${database}:${table}`, keys)
     }
+    this.#names = tableNames(units.map(({ id }) => id))
     this.#references = this.#referencesOfKeyColumns()
     this.#unseenRoots = this.#namesOfUnseenRoots()
   }
@@ -212,13 +216,28 @@ class Classifier {
    */
   #keyColumnByName(draft: DraftUnit, column: string): Alternative | null {
     const elsewhere = this.#references.get(column) ?? []
+    const other = elsewhere.length > 0 ? undefined : this.#namedTable(column)
+    if (other !== undefined) {
+      this.#broken.set(unitKey(draft.id), `${column} has no foreign key anywhere, and its name says ${tableKey(other)} rather than the organization`)
+      return null
+    }
     if (elsewhere.length === 0 || elsewhere.some((fk) => this.#isRootKey(fk.references, fk.columns, fk.referencedColumns))) return { kind: 'direct', column }
     const meant = new Map(elsewhere.map((fk) => [`${tableKey(fk.references)}(${fk.referencedColumns.join(', ')})`, fk]))
     const [[name, key] = [null, undefined], another] = [...meant]
     const parent = key === undefined || another !== undefined ? null : this.#find(tableKey(key.references), draft.id.database)
-    if (parent !== null && key !== undefined && sameType(draft, column, parent, key)) return this.#reference(draft, [column], parent, key.referencedColumns)
+    if (parent !== null && key !== undefined && isComparable(columnNamed(draft.table, column), columnNamed(parent.table, key.referencedColumns[0] ?? ''))) return this.#reference(draft, [column], parent, key.referencedColumns)
     this.#broken.set(unitKey(draft.id), `${column} has no foreign key here, and elsewhere refers to ${another === undefined ? `${name}, which it cannot be compared with` : [...meant.keys()].join(' as well as ')}`)
     return null
+  }
+
+  /**
+   * Another table than the root that a column is named after: read as organizations, the ids of projects would match nothing or, where both
+   * count from 1, a neighbour's rows.
+   */
+  #namedTable(column: string): UnitId | undefined {
+    if (this.#tenancy.root === null) return undefined
+    const named = namedAfter(column, this.#names)
+    return named.some((id) => this.#isRoot(id)) ? undefined : named[0]
   }
 
   /**
@@ -385,14 +404,4 @@ class Classifier {
     this.#findings.push(finding('OM2102', 'error', id === null ? {} : { database: id.database, schema: id.schema, table: id.name }, { message, hint }))
     return null
   }
-}
-
-const COMPARABLE: readonly (readonly string[])[] = [['int2', 'int4', 'int8'], ['text', 'varchar', 'bpchar']]
-
-/** Whether the two columns' values can be compared as they stand. */
-function sameType(draft: DraftUnit, column: string, parent: Parent, key: ForeignKey): boolean {
-  const own = draft.table.columns.find((one) => one.name === column)?.baseType
-  const other = parent.table.columns.find((one) => one.name === key.referencedColumns[0])?.baseType
-  if (own === undefined || other === undefined) return false
-  return tableKey(own) === tableKey(other) || COMPARABLE.some((family) => family.includes(own.name) && family.includes(other.name))
 }
