@@ -1,3 +1,4 @@
+import { namedAfter, tableNames } from '../domain/column-names.js'
 import { MoverError } from '../domain/errors.js'
 import { ownedNamed } from '../domain/move-plan.js'
 import type { MovePlan, OwnedTable } from '../domain/move-plan.js'
@@ -30,15 +31,20 @@ async function checkUnowned(exam: Examination, table: OwnedTable, alternatives: 
   const rows = await sample(exam.session('source', table.id.database), table, { from: tableItself(table), where })
   reportRows(exam, 'OM2103', 'error', placeOf(exam, 'source', table), {
     message: `${rows.total} row(s) of ${nameOf(table)} have no owner: ${alternatives.flatMap(columnsOf).join(', ')} is NULL`,
-    hint: `fill the key, ${otherWays(table, alternatives)}or declare \`unowned: stay\` for the table if these rows belong to nobody`,
+    hint: `fill the key, ${otherWays(exam, table, alternatives)}or declare \`unowned: stay\` for the table if these rows belong to nobody`,
   }, rows)
 }
 
-/** Foreign keys to tables with an owner that no rule counts: they may say whose the rows are that the rule leaves to nobody. */
-function otherWays({ references }: OwnedTable, alternatives: readonly Alternative[]): string {
-  const counted = new Set(alternatives.map((alternative) => columnsOf(alternative).join()))
-  const others = references.filter(({ constraint, columns, parents }) => constraint !== null && parents.some(({ fate }) => fate === 'owned') && !counted.has(columns.join()))
-  return others.length === 0 ? '' : `declare further keys if these lead to their owner (${others.map(({ columns, parent }) => `${columns.join(', ')} -> ${nameOf({ id: parent })}`).join('; ')}), `
+/** What no rule counts though it leads to tables with an owner, by a foreign key or by its name alone: it may say whose the rows are that the rule leaves to nobody. */
+function otherWays(exam: Examination, { columns, references }: OwnedTable, alternatives: readonly Alternative[]): string {
+  const counted = new Set(alternatives.flatMap(columnsOf))
+  const keys = references.filter((key) => key.constraint !== null && !key.columns.every((name) => counted.has(name)))
+  const byKey = keys.filter(({ parents }) => parents.some(({ fate }) => fate === 'owned')).map((key) => `${key.columns.join(', ')} -> ${nameOf({ id: key.parent })}`)
+  const names = tableNames(exam.plan.owned.map(({ id }) => id))
+  const free = columns.filter(({ name }) => !counted.has(name) && !keys.some((key) => key.columns.includes(name)))
+  const byName = free.flatMap(({ name }) => namedAfter(name, names).slice(0, 1).map((id) => `${name} -> ${nameOf({ id })}, by its name`))
+  const ways = [...byKey, ...byName]
+  return ways.length === 0 ? '' : `declare further keys if these lead to their owner (${ways.join('; ')}), `
 }
 
 /** A row whose parent belongs to nobody belongs to nobody too: that it stays must be said of its own table. Read from the few such parents down. */

@@ -43,11 +43,11 @@ test('an unclassified table is told with what its foreign keys, its names and th
   })
 })
 
-test('rows without an owner are told with the foreign keys that the rule does not count', async () => {
-  const both = 'CREATE TABLE workers (id bigint PRIMARY KEY, organization_id bigint REFERENCES organizations, project_id bigint REFERENCES projects)'
+test('rows without an owner are told with the keys that the rule does not count', async () => {
+  const both = 'CREATE TABLE workers (id bigint PRIMARY KEY, organization_id bigint REFERENCES organizations, project_id bigint REFERENCES projects, issue_id bigint)'
   const { lines, of } = await found({ both, source: 'INSERT INTO workers VALUES (1, NULL, 11), (2, 1, 12)' })
   expect(lines).toContain('OM2103 error cell-a workers 1')
-  expect(of('OM2103').hint).toContain('declare further keys if these lead to their owner (project_id -> public.projects)')
+  expect(of('OM2103').hint).toContain('declare further keys if these lead to their owner (project_id -> public.projects; issue_id -> public.issues, by its name)')
   expect((await found({ both, source: 'INSERT INTO workers VALUES (1, NULL, 11), (2, 1, 12)', tenancy: { tables: { 'public.workers': { sharding_key: { organization_id: 'organizations', project_id: 'projects' } } } } })).lines).toEqual([])
 })
 
