@@ -15,7 +15,7 @@ const SHOWN = 4
 
 /**
  * Traces that decide nothing by themselves: foreign keys that may be NULL, columns that by their name lead to a table that has an
- * owner, and tables with an owner that refer to this one. Pure.
+ * owner, pairs of type and id, and tables with an owner that refer to this one. Pure.
  */
 export function ownerSuggestions(catalogs: Catalogs, units: readonly Unit[], tenancy: Tenancy): SuggestOwner {
   const traces = new Map([...catalogs].map(([database, catalog]) => [database, new Traces(catalog, units.filter(({ id }) => id.database === database), tenancy.schemas[0])]))
@@ -50,6 +50,7 @@ class Traces {
     return [
       ...declaration('its foreign keys', keys.flatMap((key) => this.#byForeignKey(key))),
       ...declaration('no more than the names of its columns', free.flatMap((column) => this.#byName(column))),
+      ...polymorphic(free),
       ...sharing([...(this.#referring.get(tableKey(id)) ?? [])]),
     ]
   }
@@ -81,6 +82,17 @@ function add(sets: Map<string, Set<string>>, key: string, value: string): void {
 
 function declaration(evidence: string, entries: readonly string[]): readonly string[] {
   return entries.length === 0 ? [] : [`by ${evidence}: sharding_key: {${entries.slice(0, SHOWN).join(', ')}}`]
+}
+
+/** `commentable_type` beside `commentable_id`: no key can say which table a value is of. */
+function polymorphic(columns: readonly Column[]): readonly string[] {
+  const names = new Set(columns.map(({ name }) => name))
+  const ids = [...names].filter((name) => /.(_id|Id)$/.test(name) && names.has(typeColumn(name)))
+  return ids.map((name) => `${typeColumn(name)} and ${name} look like a reference to several tables: query, with a where that looks into each of them`)
+}
+
+function typeColumn(name: string): string {
+  return name.replace(/_id$/, '_type').replace(/Id$/, 'Type')
 }
 
 function sharing([first, ...more]: readonly string[]): readonly string[] {

@@ -29,7 +29,8 @@ test('an unclassified table is told with what its foreign keys, its names and th
     CREATE TABLE loose (id bigint PRIMARY KEY, "sourceProjectId" bigint REFERENCES projects);
     CREATE TABLE stats (id bigint PRIMARY KEY, "issueId" bigint, project_id text);
     CREATE TABLE issue_templates (id bigint PRIMARY KEY);
-    CREATE TABLE uses (id bigint PRIMARY KEY, issue_template_id bigint)`
+    CREATE TABLE uses (id bigint PRIMARY KEY, issue_template_id bigint);
+    CREATE TABLE remarks (id bigint PRIMARY KEY, on_type text, on_id bigint)`
   const { plan } = await found({ both })
   const hints = Object.fromEntries(plan.findings.map(({ table, hint }) => [table, hint?.split('or query')[1]]))
   expect(hints).toEqual({
@@ -40,6 +41,7 @@ test('an unclassified table is told with what its foreign keys, its names and th
     issue_templates: '',
     // named after templates of issues, not after issues
     uses: '',
+    remarks: '; on_type and on_id look like a reference to several tables: query, with a where that looks into each of them',
   })
 })
 
