@@ -6,7 +6,7 @@ import { finding } from '../domain/finding.js'
 import type { Finding } from '../domain/finding.js'
 import { isOwned } from '../domain/ownership.js'
 import type { Unit } from '../domain/ownership.js'
-import { ancestorsOf } from '../domain/standing.js'
+import { namesAbove, outsideTables } from '../domain/outside-tables.js'
 import { ownerSuggestions } from '../domain/suggest-owner.js'
 import type { SuggestOwner } from '../domain/suggest-owner.js'
 import type { Tenancy } from '../domain/tenancy.js'
@@ -37,29 +37,24 @@ function unclassified(cell: string, units: readonly Unit[], suggestion: SuggestO
 
 /** Tables of other schemas are not looked at, unless they give away that they hold rows of organizations. */
 function outsideSchemas(cell: string, catalogs: Catalogs, tenancy: Tenancy, units: readonly Unit[]): readonly Finding[] {
-  // a table whose leaves stand for it is classified leaf by leaf
-  const above = (unit: Unit): readonly string[] => [tableKey(unit.id), ...ancestorsOf(catalogs.get(unit.id.database), unit.table).map(tableKey)]
-  const classified = new Set(units.flatMap(above))
-  const schemas = new Set([...tenancy.schemas, ...(tenancy.root === null ? [] : [tenancy.root.schema])])
   return [...catalogs].flatMap(([database, catalog]) => {
-    const owned = new Set(units.filter((unit) => isOwned(unit) && unit.id.database === database).flatMap(above))
+    // a table whose leaves stand for it is classified leaf by leaf
+    const owned = new Set(units.filter((unit) => isOwned(unit) && unit.id.database === database).flatMap((unit) => namesAbove(catalogs, unit)))
     const references = new Map<string, string>()
     for (const key of catalog.foreignKeys) if (owned.has(tableKey(key.references))) references.set(tableKey(key.table), `${key.columns.join(', ')} refers to ${tableKey(key.references)}`)
     const reasonFor = (table: Table): string | null => {
       const column = table.columns.find((c) => tenancy.shardingKey.some((name) => isSameName(name, c.name)))
       return column === undefined ? (references.get(tableKey(table)) ?? null) : `it has a key column ${column.name}`
     }
-    return catalog.tables
-      .filter((table) => !schemas.has(table.schema) && !table.isPartition && table.extension === null && !classified.has(tableKey(table)))
-      .flatMap((table) => {
-        const reason = reasonFor(table)
-        if (reason === null) return []
-        return [
-          finding('OM2122', 'error', { cell, database, schema: table.schema, table: table.name }, {
-            message: `${tableKey(table)} is in a schema that is not under tenancy.schemas, but may hold an organization's rows: ${reason}`,
-            hint: `list ${table.schema} under tenancy.schemas, or declare the table under tenancy.tables`,
-          }),
-        ]
-      })
+    return outsideTables(catalogs, database, { tenancy, units }).flatMap((table) => {
+      const reason = reasonFor(table)
+      if (reason === null) return []
+      return [
+        finding('OM2122', 'error', { cell, database, schema: table.schema, table: table.name }, {
+          message: `${tableKey(table)} is in a schema that is not under tenancy.schemas, but may hold an organization's rows: ${reason}`,
+          hint: `list ${table.schema} under tenancy.schemas, or declare the table under tenancy.tables`,
+        }),
+      ]
+    })
   })
 }

@@ -19,8 +19,10 @@ test('a key column without a foreign key anywhere, named after another table tha
 })
 
 test('a table of a schema that is not listed is told, too, where its key column is only spelled otherwise', async () => {
-  const { lines } = await found({ both: 'CREATE SCHEMA events; CREATE TABLE events.runs (id bigint PRIMARY KEY, "organizationId" bigint); CREATE TABLE events.free (id bigint PRIMARY KEY, organization text)' })
+  const { lines, plan } = await found({ both: 'CREATE SCHEMA events; CREATE TABLE events.runs (id bigint PRIMARY KEY, "organizationId" bigint); CREATE TABLE events.free (id bigint PRIMARY KEY, organization text)' })
   expect(lines).toEqual(['OM2122 error cell-a runs -'])
+  // and what gives nothing away is named among what does not move
+  expect(plan.notMoved.filter(({ why }) => why.includes('tenancy.schemas')).map(({ what }) => what)).toEqual(['main events.free', 'main events.runs'])
 })
 
 test('an unclassified table is told with what its foreign keys, its names and those that refer to it suggest', async () => {
