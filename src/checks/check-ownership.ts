@@ -1,3 +1,4 @@
+import { namedAfter, tableNames } from '../domain/column-names.js'
 import { MoverError } from '../domain/errors.js'
 import { ownedNamed } from '../domain/move-plan.js'
 import type { MovePlan, OwnedTable } from '../domain/move-plan.js'
@@ -30,8 +31,20 @@ async function checkUnowned(exam: Examination, table: OwnedTable, alternatives: 
   const rows = await sample(exam.session('source', table.id.database), table, { from: tableItself(table), where })
   reportRows(exam, 'OM2103', 'error', placeOf(exam, 'source', table), {
     message: `${rows.total} row(s) of ${nameOf(table)} have no owner: ${alternatives.flatMap(columnsOf).join(', ')} is NULL`,
-    hint: 'fill the key, or declare `unowned: stay` for the table if these rows belong to nobody',
+    hint: `fill the key, ${otherWays(exam, table, alternatives)}or declare \`unowned: stay\` for the table if these rows belong to nobody`,
   }, rows)
+}
+
+/** What no rule counts though it leads to tables with an owner, by a foreign key or by its name alone: it may say whose the rows are that the rule leaves to nobody. */
+function otherWays(exam: Examination, { columns, references }: OwnedTable, alternatives: readonly Alternative[]): string {
+  const counted = new Set(alternatives.flatMap(columnsOf))
+  const keys = references.filter((key) => key.constraint !== null && !key.columns.every((name) => counted.has(name)))
+  const byKey = keys.filter(({ parents }) => parents.some(({ fate }) => fate === 'owned')).map((key) => `${key.columns.join(', ')} -> ${nameOf({ id: key.parent })}`)
+  const names = tableNames(exam.plan.owned.map(({ id }) => id))
+  const free = columns.filter(({ name }) => !counted.has(name) && !keys.some((key) => key.columns.includes(name)))
+  const byName = free.flatMap(({ name }) => namedAfter(name, names).slice(0, 1).map((id) => `${name} -> ${nameOf({ id })}, by its name`))
+  const ways = [...byKey, ...byName]
+  return ways.length === 0 ? '' : `declare further keys if these lead to their owner (${ways.join('; ')}), `
 }
 
 /** A row whose parent belongs to nobody belongs to nobody too: that it stays must be said of its own table. Read from the few such parents down. */
@@ -102,13 +115,13 @@ async function disagreements(session: Session, table: OwnedTable, alternatives: 
     const source = ownedRows(table, scope)
     const contradicts = alternatives.map((alternative) => `(${notNull(alternative)} AND (${belongs(table, alternative, scope)}) IS NOT TRUE)`)
     const rows = await sample(session, table, { from: source.from, where: `(${source.where}) AND (${contradicts.join(' OR ')})` })
-    if (rows.total > 0) found.push({ rows, message: `${rows.total} row(s) of ${nameOf(table)} belong to organization ${scope.org} by one of ${alternatives.map(describe).join(', ')} and to another by the other` })
+    if (rows.total > 0) found.push({ rows, message: `${rows.total} row(s) of ${nameOf(table)} belong to organization ${scope.org} by one of ${alternatives.map(describe).join(', ')} and not by another of them, which has the key of another organization's row or of none` })
   }
   const [chosen] = alternatives
   for (const chain of chosen === undefined ? [] : table.otherChains) {
     if (chosen === undefined) continue
     const rows = await sample(session, table, disagreement(table, chosen, chain, scope))
-    if (rows.total > 0) found.push({ rows, message: `${rows.total} row(s) of ${nameOf(table)} belong to different organizations by ${describe(chosen)} and by ${describe(chain)}` })
+    if (rows.total > 0) found.push({ rows, message: `${rows.total} row(s) of ${nameOf(table)} belong to organization ${scope.org} by one of ${describe(chosen)} and ${describe(chain)} alone: the other is NULL or leads elsewhere` })
   }
   return found
 }

@@ -45,7 +45,7 @@ async function checkOutbound(exam: Examination, table: OwnedTable | SharedTable,
       hint:
         reference.parents.some(({ fate }) => fate === 'stays')
           ? `declare ${reference.parent.schema}.${reference.parent.name} lookup or shared, or give the column a rule (lookup, map, set)`
-          : 'correct these rows: they point into another organization or at a row that belongs to nobody',
+          : 'correct these rows: they point into another organization, at a row that belongs to nobody, or at none',
     }, rows)
   })
 }
@@ -68,12 +68,12 @@ function parentOnTarget(exam: Examination, reference: Reference): string | null 
 }
 
 function partOnTarget(exam: Examination, { id, fate }: ParentPart): string | null {
-  // each use of a lookup row is looked up by itself
-  if (fate === 'lookup') return null
+  // each use of a lookup row is looked up by itself, unless rows that the target lacks are added
+  if (fate === 'lookup') return exam.plan.lookups.some((table) => unitKey(table.id) === unitKey(id) && table.insertMissing) ? 'true' : null
   if (fate === 'shared') {
-    // the closure takes along what is referred to; a declared `where` may leave it out
+    // the closure takes along what is referred to, where it is there (a foreign key that was never validated does not say so); a declared `where` may leave it out
     const parent = exam.plan.shared.find((t) => unitKey(t.id) === unitKey(id))
-    if (parent?.where == null) return null
+    if (parent?.where == null) return 'true'
     const key = identityColumns(parent).map((column, n) => compared(columnOf('p', column.name), '=', `k.c${n + 1}`, column.equality)).join(' AND ')
     return `EXISTS (SELECT 1 FROM ${exam.shared.relation(parent.no)} AS k WHERE ${key})`
   }

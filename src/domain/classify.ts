@@ -2,6 +2,8 @@ import { tableKey, tableNamed } from './catalog.js'
 import type { ForeignKey, TableName } from './catalog.js'
 import { bothDeterministic } from './collations.js'
 import { areComparable, canHoldOrganization } from './comparable.js'
+import { namedAfter, tableNames } from './column-names.js'
+import type { TableNames } from './column-names.js'
 import { declarationsOf, strategyOf } from './declared.js'
 import { finding } from './finding.js'
 import type { Finding } from './finding.js'
@@ -51,6 +53,7 @@ class Classifier {
   readonly #foreignKeys = new Map<string, readonly ForeignKey[]>()
   /** What columns of a configured name refer to, by their name. */
   readonly #references: ReadonlyMap<string, readonly ForeignKey[]>
+  readonly #names: TableNames<UnitId>
   /** Names that stand for the organizations where there is no such table. */
   readonly #unseenRoots: ReadonlySet<string>
   readonly #exempt = new Set<string>()
@@ -70,6 +73,7 @@ class Classifier {
     for (const [database, catalog] of catalogs) {
       for (const [table, keys] of foreignKeysByTable(catalog)) this.#foreignKeys.set(`${database}:${table}`, keys)
     }
+    this.#names = tableNames(units.map(({ id }) => id))
     this.#references = this.#referencesOfKeyColumns()
     this.#unseenRoots = this.#namesOfUnseenRoots()
   }
@@ -248,6 +252,11 @@ class Classifier {
    */
   #keyColumnByName(draft: DraftUnit, column: string): Alternative | null {
     const elsewhere = this.#references.get(column) ?? []
+    const other = elsewhere.length > 0 ? undefined : this.#namedTable(column)
+    if (other !== undefined) {
+      this.#broken.set(unitKey(draft.id), `${column} has no foreign key anywhere, and its name says ${tableKey(other)} rather than the organization`)
+      return null
+    }
     if (elsewhere.length === 0 || elsewhere.some((fk) => this.#isRootKey(fk.references, fk.columns, fk.referencedColumns))) {
       const odd = this.#cannotHold(draft, column)
       const root = this.#rootTable(draft.id.database)
@@ -261,6 +270,16 @@ class Classifier {
     if (parent !== null && key !== undefined && this.#cannotFollow(draft, [column], parent, key.referencedColumns) === null) return this.#reference(draft, [column], parent, key.referencedColumns)
     this.#broken.set(unitKey(draft.id), `${column} has no foreign key here, and elsewhere refers to ${another === undefined ? `${name}, which it cannot be compared with` : [...meant.keys()].join(' as well as ')}`)
     return null
+  }
+
+  /**
+   * Another table than the root that a column is named after: read as organizations, the ids of projects would match nothing or, where both
+   * count from 1, a neighbour's rows.
+   */
+  #namedTable(column: string): UnitId | undefined {
+    if (this.#tenancy.root === null) return undefined
+    const named = namedAfter(column, this.#names)
+    return named.some((id) => this.#isRoot(id)) ? undefined : named[0]
   }
 
   /**

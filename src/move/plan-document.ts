@@ -5,6 +5,7 @@ import { tableKey, tableNamed } from '../domain/catalog.js'
 import { rowsPerChunk } from '../domain/chunk-size.js'
 import { estimateWindow } from '../domain/estimate.js'
 import { notMoved } from '../domain/not-moved.js'
+import { outsideTables } from '../domain/outside-tables.js'
 import type { Room } from '../domain/room.js'
 import { planSteps } from '../domain/plan-steps.js'
 import type { StepNames } from '../domain/plan-steps.js'
@@ -41,12 +42,19 @@ export function planDocument(settings: Settings, names: { readonly org: string; 
     estimate: estimateWindow({ tables: tables.length, rows: examined.rows.size > 0 ? rows : null, sampled: examined.sampled }),
     sample: examined.sampled === null ? null : { tables: examined.sampled.tables.map(({ id, rows: sampledRows, bytes, seconds }) => ({ database: id.database, schema: id.schema, table: id.name, rows: sampledRows, bytes, seconds: Math.round(seconds * 1000) / 1000 })), cutShort: examined.sampled.cutShort },
     classes: classesOf(tables),
-    notMoved: [...publications.map((name) => ({ what: `publication ${name} of ${names.source}`, why: 'its consumers will see the purge as deletions of the rows, unless they leave out what carries the mover\'s origin' })), ...notMoved(examined.plan)],
+    notMoved: [...publications.map((name) => ({ what: `publication ${name} of ${names.source}`, why: 'its consumers will see the purge as deletions of the rows, unless they leave out what carries the mover\'s origin' })), ...outside(settings, examined), ...notMoved(examined.plan)],
     steps: planSteps({ ...names, tables: tables.length, rows, hooks: hooksOf(settings) }),
     findings: examined.findings,
     blocking: isBlocking(examined.findings),
     error: null,
   }
+}
+
+/** Tables that nobody was asked about: told, so that to leave them out is a decision. */
+function outside({ tenancy }: Settings, { catalogs, units }: Examined): PlanDocument['notMoved'] {
+  return [...catalogs.source.keys()].flatMap((database) =>
+    outsideTables(catalogs.source, database, { tenancy, units }).map((table) => ({ what: `${database} ${tableKey(table)}`, why: 'in a schema that is not under tenancy.schemas: not looked at' })),
+  )
 }
 
 function classesOf(tables: readonly PlannedTable[]): PlanDocument['classes'] {
