@@ -35,7 +35,7 @@ export async function proveConstraints(ctx: MoveContext): Promise<MoverError | n
   return new MoverError({
     code: 'OM4001',
     message: `constraints do not hold on ${ctx.target} for the loaded rows: ${problems.slice(0, 10).join('; ')}. The route is unchanged and the source still fenced`,
-    hint: '`org-mover abort` takes the move back; correct the rows, then start again',
+    hint: 'where the target lacks a row that it should have, put it back, and `org-mover resume` verifies again; where the organization\'s own rows are wrong, `org-mover abort` takes the move back: correct them, then start again',
     retry: 'after-fix',
   })
 }
