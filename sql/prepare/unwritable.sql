@@ -2,7 +2,7 @@
 --   Publications count that name the leaf or an ancestor, their schema, or all tables; with publish_via_partition_root the topmost ancestor that
 --   is named lends its row filter and column list. An index that is deferrable or not valid is no replica identity.
 -- Parameters: $1 schemas, $2 names, $3 whether UPDATE counts, too (three arrays in step)
--- Result: schema, name (of the table named), publication, reason: identity, filter, columns, generated (PostgreSQL 18)
+-- Result: schema, name (of the table named), publications (names), reason: identity, filter, columns, generated (PostgreSQL 18)
 -- Locks: catalog reads only
 WITH RECURSIVE reached AS (
   SELECT u.schema, u.name, u.updates, c.oid
@@ -56,8 +56,9 @@ WITH RECURSIVE reached AS (
   FROM published AS p
   LEFT JOIN pg_catalog.pg_publication_rel AS r ON r.prpubid = p.publication AND r.prrelid = p.as_relation
 )
-SELECT DISTINCT j.schema, j.name, j.pubname::text AS publication, w.reason
+SELECT j.schema, j.name, array_agg(DISTINCT j.pubname::text ORDER BY j.pubname::text) AS publications, w.reason
 FROM judged AS j
 CROSS JOIN LATERAL (VALUES ('filter', j.filters), ('columns', j.leaves_out), ('generated', j.lacks_generated), ('identity', j.lacks_identity)) AS w(reason, holds)
 WHERE w.holds
-ORDER BY 1, 2, 3, 4
+GROUP BY j.schema, j.name, w.reason
+ORDER BY j.schema, j.name, w.reason

@@ -16,7 +16,8 @@ export interface WrittenTable {
 
 export interface Unwritable {
   readonly table: TableName
-  readonly publication: string
+  /** All for whose sake it is so, by name. */
+  readonly publications: readonly string[]
   readonly reason: 'identity' | 'filter' | 'columns' | 'generated'
 }
 
@@ -27,11 +28,11 @@ const WHY: Readonly<Record<Unwritable['reason'], string>> = {
   generated: 'a generated column of the replica identity is not published',
 }
 
-/** Tables from which PostgreSQL lets nobody delete for the sake of a publication. Reads the catalog as it is now. */
+/** Tables from which PostgreSQL lets nobody delete for the sake of publications, once for each reason. Reads the catalog as it is now. */
 export async function unwritableTables(session: Session, tables: readonly WrittenTable[]): Promise<readonly Unwritable[]> {
   if (tables.length === 0) return []
-  const rows = await session.rows<{ schema: string; name: string } & Omit<Unwritable, 'table'>>(sql('prepare/unwritable'), [tables.map(({ id }) => id.schema), tables.map(({ id }) => id.name), tables.map(({ updates }) => updates)])
-  return rows.map(({ schema, name, publication, reason }) => ({ table: { schema, name }, publication, reason }))
+  const rows = await session.rows<{ schema: string; name: string; publications: string[] } & Omit<Unwritable, 'table' | 'publications'>>(sql('prepare/unwritable'), [tables.map(({ id }) => id.schema), tables.map(({ id }) => id.name), tables.map(({ updates }) => updates)])
+  return rows.map(({ schema, name, publications, reason }) => ({ table: { schema, name }, publications, reason }))
 }
 
 /**
@@ -51,8 +52,9 @@ export async function checkWritable(session: Session, plan: MovePlan, side: Side
   return found.map((one) => finding('OM2116', 'error', { ...place, schema: one.table.schema, table: one.table.name }, { message: whyUnwritable(one), hint: howWritable(one) }))
 }
 
-export function whyUnwritable({ table, publication, reason }: Unwritable): string {
-  return `publication ${publication} publishes deletes or updates of ${tableKey(table)}, and ${WHY[reason]}: PostgreSQL refuses them all, and so a purge or an abort`
+export function whyUnwritable({ table, publications, reason }: Unwritable): string {
+  const who = publications.length === 1 ? `publication ${publications.join()} publishes` : `publications ${publications.join(', ')} publish`
+  return `${who} deletes or updates of ${tableKey(table)}, and ${WHY[reason]}: PostgreSQL refuses every DELETE or UPDATE, and so a purge or an abort`
 }
 
 export function howWritable({ table, reason }: Unwritable): string {
