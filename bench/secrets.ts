@@ -9,6 +9,7 @@ import type { MoveDocument } from '../src/domain/documents.js'
 import { BENCH_SETTINGS, withClient } from './cells.js'
 import { measure } from './measure.js'
 import { secondsOf } from './mover.js'
+import { findPsql } from './peers/psql-pipe.js'
 
 /**
  * What it costs to encrypt secrets anew: rows with one AES-256-GCM column, moved between cells of the same key (they travel as they are stored) and
@@ -62,6 +63,8 @@ const CONTENDERS: readonly Contender[] = [
   { name: 'encrypted anew, 4 jobs, 2 workers', targetKey: 'target', jobs: 4, workers: 2 },
 ]
 
+const PIPE = 'psql to psql, as stored'
+
 interface Round {
   readonly copy: number
   readonly verify: number
@@ -97,6 +100,20 @@ async function move(clusters: Readonly<Record<'source' | 'target', Cluster>>, fo
   return { copy: secondsOf(document, 'copy'), verify: secondsOf(document, 'verify'), cpu: measured.cpuSeconds ?? Number.NaN }
 }
 
+/** What an operator would write by hand for the same rows, as they are stored: one COPY in text format from one psql to another. */
+async function pipe(clusters: Readonly<Record<'source' | 'target', Cluster>>, psql: string): Promise<Round> {
+  await withClient(clusters.target.url('postgres'), async (client) => {
+    await client.query('DROP DATABASE IF EXISTS cell WITH (FORCE)')
+    await client.query('CREATE DATABASE cell TEMPLATE template_b')
+    await client.query('CHECKPOINT')
+  })
+  await withClient(clusters.target.url('cell'), async (client) => void (await client.query('INSERT INTO organizations VALUES (1)')))
+  const script = 'set -o pipefail; "$PSQL" -X "$SOURCE" -c "COPY (SELECT * FROM tokens WHERE organization_id = 1) TO STDOUT" | "$PSQL" -X "$TARGET" -c "COPY tokens FROM STDIN"'
+  const { exitCode, seconds, stderr } = await measure({ command: 'bash', args: ['-c', script], env: { PSQL: psql, SOURCE: clusters.source.url('cell'), TARGET: clusters.target.url('cell') } })
+  if (exitCode !== 0) throw new Error(`the pipe failed: ${stderr}`)
+  return { copy: seconds, verify: Number.NaN, cpu: Number.NaN }
+}
+
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
@@ -108,15 +125,21 @@ try {
   for (const [side, database] of [['source', 'cell'], ['target', 'template_b']] as const) await withClient(clusters[side].url('postgres'), async (client) => void (await client.query(`CREATE DATABASE ${database}`)))
   await fill(clusters.source.url('cell'), rows)
   await withClient(clusters.target.url('template_b'), async (client) => void (await client.query(SCHEMA)))
-  const found = new Map<string, Round[]>(CONTENDERS.map(({ name }) => [name, []]))
+  const psql = await findPsql()
+  const found = new Map<string, Round[]>([PIPE, ...CONTENDERS.map(({ name }) => name)].map((name) => [name, []]))
   for (let round = 0; round < rounds; round += 1) {
+    if (psql !== null) found.get(PIPE)?.push(await pipe(clusters, psql.path))
     for (const contender of CONTENDERS.map((_, n) => CONTENDERS[(n + round) % CONTENDERS.length]).filter((one) => one !== undefined)) {
       found.get(contender.name)?.push(await move(clusters, folder, contender))
       process.stderr.write('.')
     }
   }
   process.stdout.write(`\n${rows} rows with one AES-256-GCM column, medians of ${rounds} rounds\n\n| | copy, rows/s | verify, rows/s | client CPU, µs a row |\n|---|---|---|---|\n`)
-  for (const [name, all] of found) process.stdout.write(`| ${name} | ${Math.round(rows / median(all.map(({ copy }) => copy)))} | ${Math.round(rows / median(all.map(({ verify }) => verify)))} | ${((median(all.map(({ cpu }) => cpu)) * 1e6) / rows).toFixed(1)} |\n`)
+  const cell = (values: readonly number[], figure: (value: number) => string): string => (values.some(Number.isNaN) ? '–' : figure(median(values)))
+  for (const [name, all] of found) {
+    if (all.length === 0) process.stdout.write(`| ${name} | missing: no psql on this machine | | |\n`)
+    else process.stdout.write(`| ${name} | ${cell(all.map(({ copy }) => copy), (s) => String(Math.round(rows / s)))} | ${cell(all.map(({ verify }) => verify), (s) => String(Math.round(rows / s)))} | ${cell(all.map(({ cpu }) => cpu), (s) => ((s * 1e6) / rows).toFixed(1))} |\n`)
+  }
 } finally {
   await Promise.all([clusters.source[Symbol.asyncDispose](), clusters.target[Symbol.asyncDispose](), rm(folder, { recursive: true, force: true })])
 }
