@@ -292,3 +292,16 @@ test.each([
   expect(await b?.query('SELECT id, note_id FROM pins')).toEqual([{ id: '95', note_id: '90' }])
   expect(await b?.query('SELECT id FROM marks ORDER BY 1')).toEqual([{ id: '96' }, { id: '97' }])
 })
+
+test('OM4004: a trigger that drops rows as they come in, made while the move rests, stops the copy with nothing of it stored', async () => {
+  await using cells = await cellsInProcess({ databases: ['main'], orgs: ['1'], setUp, config: {} })
+  const b = cells.databases.b.get('main')
+  const rested = await cells.app.move({ org: '1', to: 'cell-b', pauseBefore: 'copy' }, cells.io)
+  expect([rested.error, rested.state]).toEqual([null, 'paused'])
+  await b?.query(`CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$; CREATE TRIGGER swallows BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION swallow(); ALTER TABLE notes ENABLE ALWAYS TRIGGER swallows`)
+  const stopped = await cells.app.resume(rested.moveId ?? '', cells.io)
+  expect([stopped.error?.code, stopped.state, await b?.query('SELECT id FROM notes')]).toEqual(['OM4004', 'failed', []])
+  expect(stopped.error?.message).toMatch(/sent 1 rows, cell-b.main stored 0/)
+  await b?.query('DROP TRIGGER swallows ON notes')
+  expect(await cells.app.resume(rested.moveId ?? '', cells.io)).toMatchObject({ error: null, state: 'cut_over', verification: { verdict: 'equal' } })
+})

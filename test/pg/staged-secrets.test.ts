@@ -82,6 +82,7 @@ describe('secrets that travel sealed: the mover holds no key (P8)', () => {
     const paused = await mover.move({ org: '1', to: 'cell-b' }, cells.io)
     expect([paused.error, paused.state, paused.phase, paused.next]).toEqual([null, 'paused', 'copy', `org-mover secrets seal ${paused.moveId}`])
     moveId = paused.moveId ?? ''
+    await expect(all.opener.secretsOpen(moveId, all.privateKey, cells.io)).rejects.toMatchObject({ code: 'OM2006', message: expect.stringContaining('its copy has not ended') })
     const sealed = await sealer.secretsSeal(moveId, cells.io)
     expect([sealed.error, sealed.next]).toEqual([null, `org-mover resume ${moveId}`])
     const { rows } = { rows: await mainOf(cells, 'a').query<{ sealed: Buffer }>(`SELECT sealed FROM org_mover."sealed_${moveId.replaceAll('-', '')}_1"`) }

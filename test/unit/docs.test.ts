@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
@@ -85,5 +85,16 @@ describe('examples/', () => {
     const settings = await loadSettings(fileURLToPath(new URL('examples/org-mover.yaml', root)), env)
     expect([...settings.cells.keys()]).toEqual(['cell-a', 'cell-b'])
     expect(settings.tenancy.entries.length).toBeGreaterThan(3)
+  })
+})
+
+describe('findings', () => {
+  const sources = (folder: string): string => readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => page(`${folder}${name}`)).join('\n')
+
+  it('are each provoked by a test', () => {
+    const codes = [...new Set([...sources('src/').matchAll(/(?:finding\(|reportRows\(exam, )'(OM\d{4})'/g)].map((match) => match[1] ?? ''))]
+    expect(codes.length).toBeGreaterThan(30)
+    const tests = sources('test/pg/') + sources('test/e2e/') + sources('test/fault/')
+    expect(codes.filter((code) => !tests.includes(code))).toEqual([])
   })
 })
