@@ -10,6 +10,7 @@ import { BENCH_SETTINGS, withClient } from './cells.js'
 import { measure } from './measure.js'
 import { secondsOf } from './mover.js'
 import { findPsql } from './peers/psql-pipe.js'
+import { stageRates } from './secret-stage.js'
 
 /**
  * What it costs to encrypt secrets anew: rows with one AES-256-GCM column, moved between cells of the same key (they travel as they are stored) and
@@ -140,6 +141,8 @@ try {
     if (all.length === 0) process.stdout.write(`| ${name} | missing: no psql on this machine | | |\n`)
     else process.stdout.write(`| ${name} | ${cell(all.map(({ copy }) => copy), (s) => String(Math.round(rows / s)))} | ${cell(all.map(({ verify }) => verify), (s) => String(Math.round(rows / s)))} | ${cell(all.map(({ cpu }) => cpu), (s) => ((s * 1e6) / rows).toFixed(1))} |\n`)
   }
+  process.stdout.write(`\nthe stage alone, two streams at once\n\n| | rows/s |\n|---|---|\n`)
+  for (const { workers, rate } of await stageRates(rows)) process.stdout.write(`| ${workers === 0 ? 'this thread' : `${workers} worker(s)`} | ${Math.round(rate)} |\n`)
 } finally {
   await Promise.all([clusters.source[Symbol.asyncDispose](), clusters.target[Symbol.asyncDispose](), rm(folder, { recursive: true, force: true })])
 }

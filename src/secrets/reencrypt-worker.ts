@@ -5,6 +5,7 @@ import { errorDocument } from '../domain/documents.js'
 import { asMoverError, bug } from '../domain/errors.js'
 import { loadCodecs } from './load-codecs.js'
 import { Vault } from './vault.js'
+import { ownBytes } from './worker-messages.js'
 import type { WorkerKeys, WorkerReply, WorkerRequest } from './worker-messages.js'
 
 /** A thread that encrypts the secrets of streams anew: rows in, rows out, in order, each stream by itself. Started by `WorkerPool`. */
@@ -25,11 +26,11 @@ async function open({ org, table, plan }: Extract<WorkerRequest, { kind: 'open' 
 }
 
 /** What the editor yields for one piece; it never waits for a reader. */
-function written(editor: RowEditor, bytes: Uint8Array | null): Promise<readonly Uint8Array[]> {
+function written(editor: RowEditor, bytes: Uint8Array | null): Promise<readonly Uint8Array<ArrayBuffer>[]> {
   return new Promise((resolve, reject) => {
-    const out: Uint8Array[] = []
+    const out: Uint8Array<ArrayBuffer>[] = []
     const take = (): void => {
-      for (let piece: unknown = editor.read(); Buffer.isBuffer(piece); piece = editor.read()) out.push(piece)
+      for (let piece: unknown = editor.read(); Buffer.isBuffer(piece); piece = editor.read()) out.push(ownBytes(piece))
     }
     const settle = (error: Error | null | undefined): void => {
       editor.off('readable', take)
@@ -62,7 +63,7 @@ const last = new Map<number, Promise<unknown>>()
 async function tell(turn: Promise<WorkerReply>): Promise<void> {
   const reply = await turn
   if (reply.kind !== 'rows') last.delete(reply.stream)
-  parentPort?.postMessage(reply)
+  parentPort?.postMessage(reply, reply.kind === 'failed' ? [] : reply.bytes.map(({ buffer }) => buffer))
 }
 
 parentPort?.on('message', (request: WorkerRequest) => {

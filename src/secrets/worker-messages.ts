@@ -12,11 +12,16 @@ export interface WorkerKeys {
 /** To a worker, of one stream by its number. */
 export type WorkerRequest =
   | { readonly kind: 'open'; readonly stream: number; readonly org: string; readonly table: TableShape; readonly plan: EditPlan }
-  | { readonly kind: 'rows'; readonly stream: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'rows'; readonly stream: number; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'end'; readonly stream: number }
 
 /** From a worker: one for each `rows` and `end`, in their order, unless the stream has failed. */
 export type WorkerReply =
-  | { readonly kind: 'rows'; readonly stream: number; readonly bytes: readonly Uint8Array[] }
-  | { readonly kind: 'end'; readonly stream: number; readonly bytes: readonly Uint8Array[] }
+  | { readonly kind: 'rows'; readonly stream: number; readonly bytes: readonly Uint8Array<ArrayBuffer>[] }
+  | { readonly kind: 'end'; readonly stream: number; readonly bytes: readonly Uint8Array<ArrayBuffer>[] }
   | { readonly kind: 'failed'; readonly stream: number; readonly error: ErrorDocument }
+
+/** A copy that may be handed over. To send a view as it is would copy all of the buffer behind it, of which it may be a small part. */
+export function ownBytes(view: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(view)
+}

@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads'
 import { MoverError } from '../domain/errors.js'
 import type { TableShape } from '../domain/move-plan.js'
 import type { EditPlan } from '../dataplane/secret-edit.js'
+import { ownBytes } from './worker-messages.js'
 import type { WorkerKeys, WorkerReply, WorkerRequest } from './worker-messages.js'
 
 /** Beside this file once it is built; where the program runs from its sources there are no workers. */
@@ -76,7 +77,7 @@ class Thread {
   }
 
   send(request: WorkerRequest): void {
-    this.#worker.postMessage(request)
+    this.#worker.postMessage(request, request.kind === 'rows' ? [request.bytes.buffer] : [])
   }
 
   #fail(): void {
@@ -85,7 +86,7 @@ class Thread {
 }
 
 interface Channel {
-  readonly send: (request: { readonly kind: 'rows'; readonly bytes: Uint8Array } | { readonly kind: 'end' }) => void
+  readonly send: (request: { readonly kind: 'rows'; readonly bytes: Uint8Array<ArrayBuffer> } | { readonly kind: 'end' }) => void
   readonly close: () => void
 }
 
@@ -119,7 +120,7 @@ class WorkerStage extends Transform {
 
   override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
     if (this.#failure !== null) return done(this.#failure)
-    this.#channel?.send({ kind: 'rows', bytes: chunk })
+    this.#channel?.send({ kind: 'rows', bytes: ownBytes(chunk) })
     this.#underWay += 1
     if (this.#underWay < MOST_UNDER_WAY) done()
     else this.#waiting = done
