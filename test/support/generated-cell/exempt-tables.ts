@@ -38,7 +38,8 @@ export function useLookup(draft: Draft, table: GeneratedTable, lookup: Lookup): 
   table.columns.push(column)
   if (table.database === lookup.table.database && draft.random.chance(0.6)) table.foreignKeys.push({ columns: [column.name], parent: lookup.table, parentColumns: [lookup.id], action: '' })
   else draft.declareColumn(table, column.name, { lookup: rawName(lookup.table) })
-  for (const row of table.rows) {
+  // rows of a table without a key may be there twice: they are one
+  for (const row of new Set(table.rows)) {
     const [cell] = row.cells
     const choices = lookup.table.rows.filter(({ cells }) => row.cells.every((one) => cells.includes(one)))
     const used = row.cells.length > 1 || draft.random.chance(0.2) ? null : draft.random.pick(choices)
@@ -75,7 +76,7 @@ export function sharedTables(draft: Draft): readonly GeneratedTable[] {
 export function useShared(draft: Draft, table: GeneratedTable, shared: GeneratedTable): void {
   if (table.database !== shared.database) return
   const reference = draft.refer(table, shared, `uses${draft.tables.indexOf(shared)}`, { notNull: false })
-  for (const row of table.rows) {
+  for (const row of new Set(table.rows)) {
     const choices = shared.rows.filter(({ cells }) => row.cells.every((cell) => cells.includes(cell)))
     const used: GeneratedRow | null = draft.random.chance(0.3) || choices.length === 0 ? null : draft.random.pick(choices)
     Object.assign(row.values, draft.valuesOf(reference, used))
