@@ -128,7 +128,7 @@ export function joinTable(draft: Draft, hasKey: boolean): void {
         seen.add(pair)
         const row = draft.row(table, [cell], org, { ...draft.valuesOf(one, left), ...draft.valuesOf(other, right) })
         // rows that nothing tells apart
-        if (!hasKey && draft.random.chance(0.3)) table.rows.push({ ...row })
+        if (!hasKey && draft.random.chance(0.3)) table.rows.push(row)
       }
     }
   }
