@@ -122,7 +122,8 @@ export class Draft {
       const column = this.name(`${word}_${parentColumns.length === 1 ? 'id' : parentColumns.indexOf(parentColumn)}`)
       const spelled = this.random.chance(0.15) ? otherCollation(type, this.schema) : type.type(this.schema)
       table.columns.push({ name: column, type: spelled, constraint: options.notNull === false ? '' : 'NOT NULL', computed: false })
-      table.keyTypes.set(column, type)
+      // what is equal is decided by the column's own collation where it is referred to in its turn
+      table.keyTypes.set(column, spelled === type.type(this.schema) ? type : { ...type, type: () => spelled, respell: (value) => value })
       return column
     })
     const reference = { columns, parent, parentColumns }
