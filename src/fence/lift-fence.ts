@@ -27,12 +27,7 @@ export async function liftFence(session: Session, moveId: string): Promise<void>
 /** Lifts the fence in a transaction that is rolled back: what would keep it up after the flip throws before it, an event trigger or a right that was taken away. */
 export async function rehearseLift(session: Session, moveId: string): Promise<void> {
   const functions = await functionsOf(session, moveId)
-  await session.execute('BEGIN ISOLATION LEVEL READ COMMITTED')
-  try {
-    await letPass(session, functions)
-  } finally {
-    await session.execute('ROLLBACK').catch(() => session.destroy())
-  }
+  await session.transaction('READ COMMITTED', () => letPass(session, functions), 'ROLLBACK')
 }
 
 async function functionsOf(session: Session, moveId: string): Promise<readonly TableName[]> {

@@ -89,7 +89,7 @@ export class PostgresRouter implements Router {
     if (before !== null && before.cell !== from) return []
     try {
       const [way] = await this.#session.rows<{ trigger: string; way: string }>(sql('routing/way-out'), [qualified(table)])
-      if (way === undefined) return await this.#inVain(() => this.#flipWhole({ org, from, to, epoch: before?.epoch ?? null }, before === null))
+      if (way === undefined) return await this.#session.transaction('READ COMMITTED', () => this.#flipWhole({ org, from, to, epoch: before?.epoch ?? null }, before === null), 'ROLLBACK')
       await this.explain([from, to])
       return [unrehearsed(table, way)]
     } catch (error) {
@@ -111,15 +111,6 @@ export class PostgresRouter implements Router {
     await this.#session.execute('SET CONSTRAINTS ALL IMMEDIATE')
     this.#stands(flip.org, await this.read(flip.org), { cell: flip.to, epoch })
     return []
-  }
-
-  async #inVain<T>(work: () => Promise<T>): Promise<T> {
-    await this.#session.execute('BEGIN ISOLATION LEVEL READ COMMITTED')
-    try {
-      return await work()
-    } finally {
-      await this.#session.execute('ROLLBACK').catch(() => this.#session.destroy())
-    }
   }
 
   /** That a row was written proves nothing where the table has triggers: only a route that is read again counts. Yields its epoch. */

@@ -113,11 +113,11 @@ export class ModelSession implements AsyncDisposable {
     return (await this.#run(text, params)).count ?? 0
   }
 
-  async transaction<T>(mode: string, work: () => Promise<T>): Promise<T> {
+  async transaction<T>(mode: string, work: () => Promise<T>, end: 'COMMIT' | 'ROLLBACK' = 'COMMIT'): Promise<T> {
     await this.execute(`BEGIN ISOLATION LEVEL ${mode}`)
     try {
       const result = await work()
-      await this.execute('COMMIT')
+      await this.execute(end)
       return result
     } catch (error) {
       await this.execute('ROLLBACK').catch(() => this.destroy())
