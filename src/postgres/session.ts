@@ -1,68 +1,25 @@
-import { Client, DatabaseError } from 'pg'
+import { Client } from 'pg'
 import type { QueryResultRow } from 'pg'
 import QueryStream from 'pg-query-stream'
 import { MoverError } from '../domain/errors.js'
 import { classify } from './errors.js'
-import { literal } from './quote.js'
+import { pinSettings } from './pinned-settings.js'
+import type { SettingsOptions } from './pinned-settings.js'
 import { isBackendWorking } from './server-progress.js'
 import { watchSilence } from './silence-watch.js'
 
-/** What a session is for decides its limits and its search_path. */
-export type SessionRole =
-  /** reads and digests: search_path = pg_catalog, so that every other name must be qualified */
-  | 'read'
-  /** writes of the mover on the target or, at the purge, the source: replica role, the application's search_path */
-  | 'load'
-  /** DDL of fences and guards; the control database */
-  | 'admin'
-
-export interface SessionOptions {
+export interface SessionOptions extends SettingsOptions {
   readonly url: string
-  readonly role: SessionRole
   /** What messages call this server: `cell-a/main`, `control`. Never an address. */
   readonly label: string
   readonly applicationName: string
-  /** For `load`: as configured; null leaves the database's own. */
-  readonly searchPath?: string | null
-  readonly lockTimeoutMs: number
-  readonly statementTimeoutMs?: number
   /** How long an answer is waited for from a server that is not at work on it: a half-open connection never ends by itself. Default: a minute. */
   readonly answerTimeoutMs?: number
-  /** Further settings, pinned as the others; e.g. the pass of the fence. */
-  readonly settings?: Readonly<Record<string, string>>
 }
 
-/** What PostgreSQL's text output depends on; both sides of every COPY and digest share these. */
-const PINNED: Readonly<Record<string, string>> = {
-  TimeZone: 'UTC',
-  DateStyle: 'ISO, MDY',
-  IntervalStyle: 'postgres',
-  extra_float_digits: '1',
-  bytea_output: 'hex',
-  client_encoding: 'UTF8',
-  standard_conforming_strings: 'on',
-  row_security: 'off',
-  lc_monetary: 'C',
-  xmloption: 'content',
-  default_transaction_isolation: 'read committed',
-  default_transaction_read_only: 'off',
-  jit: 'off',
-  quote_all_identifiers: 'off',
-  idle_session_timeout: '0',
-}
-
-/**
- * Settings that not every server knows, or of which only one value is wrong: a limit on transactions would end a long chunk, and
- * an asynchronous commit could lose a flip that was answered.
- */
-const CONDITIONAL = `SELECT set_config(name, CASE name WHEN 'synchronous_commit' THEN 'on' ELSE '0' END, false)
-FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout' OR (name = 'synchronous_commit' AND setting = 'off')`
-
-const QUERY_CANCELED = '57014'
 const STATEMENTS_PER_MESSAGE = 50
 const CONNECT_TIMEOUT_MS = 10_000
 const ANSWER_TIMEOUT_MS = 60_000
-const IDLE_IN_TRANSACTION_MS = 120_000
 /** A farewell is a courtesy. */
 const GOODBYE_MS = 1_000
 
@@ -99,7 +56,7 @@ export class Session implements AsyncDisposable {
     const late = setTimeout(() => cutSocket(client), 2 * timeoutMs)
     try {
       await client.connect()
-      const pid = await pin(client, settingsOf(options))
+      const pid = await pinSettings(client, options)
       return new Session(client, options, pid)
     } catch (error) {
       cutSocket(client)
@@ -245,12 +202,6 @@ export class Session implements AsyncDisposable {
   }
 }
 
-/** The limit that a database sets for everybody holds for the statement that sets it aside, too: a busy server may need several. */
-async function liftTimeout(client: Client, cancelled: unknown, attempts = 20): Promise<void> {
-  if (!(cancelled instanceof DatabaseError) || cancelled.code !== QUERY_CANCELED || attempts === 0) throw cancelled
-  await client.query('SET statement_timeout = 0').catch((again: unknown) => liftTimeout(client, again, attempts - 1))
-}
-
 function socketOf(client: Client): object | null {
   const connection: unknown = Reflect.get(client, 'connection')
   const stream: unknown = typeof connection === 'object' && connection !== null ? Reflect.get(connection, 'stream') : null
@@ -276,41 +227,4 @@ function unanswered(label: string, timeoutMs: number, cause: unknown): MoverErro
     retry: 'safe',
     cause,
   })
-}
-
-function settingsOf(options: SessionOptions): Record<string, string> {
-  return {
-    ...PINNED,
-    lock_timeout: String(options.lockTimeoutMs),
-    statement_timeout: String(options.statementTimeoutMs ?? 0),
-    idle_in_transaction_session_timeout: String(IDLE_IN_TRANSACTION_MS),
-    ...(options.role === 'load'
-      ? { session_replication_role: 'replica', ...(options.searchPath == null ? {} : { search_path: options.searchPath }) }
-      : { search_path: 'pg_catalog' }),
-    ...options.settings,
-  }
-}
-
-/** Sets everything in one statement, then reads it back in a second one: a transaction-mode pooler loses it in between. */
-async function pin(client: Client, settings: Record<string, string>): Promise<number> {
-  const names = Object.keys(settings)
-  const sets = names.map((name) => `set_config(${literal(name)}, ${literal(settings[name] ?? '')}, false)`)
-  const setAll = () => client.query<{ pid: number; values: string[] }>(`SELECT pg_backend_pid() AS pid, ARRAY[${sets.join(', ')}] AS values`)
-  const first = await setAll().catch(async (error: unknown) => {
-    await liftTimeout(client, error)
-    return setAll()
-  })
-  await client.query(CONDITIONAL)
-  const reads = names.map((name) => `current_setting(${literal(name)})`)
-  const second = await client.query<{ pid: number; values: string[] }>(`SELECT pg_backend_pid() AS pid, ARRAY[${reads.join(', ')}] AS values`)
-  const [before, after] = [first.rows[0], second.rows[0]]
-  if (before === undefined || after === undefined || before.pid !== after.pid || before.values.some((value, n) => value !== after.values[n])) {
-    throw new MoverError({
-      code: 'OM2011',
-      message: 'settings of the session were lost between two statements: this is a pooler in transaction mode',
-      hint: 'connect to PostgreSQL directly, or through a pooler in session mode',
-      retry: 'after-fix',
-    })
-  }
-  return after.pid
 }
