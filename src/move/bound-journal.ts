@@ -7,8 +7,8 @@ import type { ChunkRecord, Manifest, MoveJournal } from '../phases/context.js'
 import { Paused } from '../phases/paused.js'
 import type { ParticipantJournal } from '../participants/participant-run.js'
 import type { Session } from '../postgres/session.js'
-import { described, isFlipped } from '../routing/router.js'
-import type { Route, Router } from '../routing/router.js'
+import type { Router } from '../routing/router.js'
+import { CommitPoint } from './commit-point.js'
 import { listCreatedObjects, markRemoved, recordCreatedObjects } from './created-objects.js'
 import { listChunks, markChunks, putChunks } from './journal-chunks.js'
 import { appendHeldEvent } from './journal-events.js'
@@ -35,12 +35,14 @@ export interface BoundJournalOptions {
 /** The journal of one move, bound to the process that drives it: what the phases see of the control database. */
 export class BoundJournal implements MoveJournal, ParticipantJournal {
   readonly #options: BoundJournalOptions
+  readonly #commitPoint: CommitPoint
   #row: MoveRow
   #rowReadAtMs = performance.now()
   #pauseRequested = false
 
   private constructor(options: BoundJournalOptions, row: MoveRow) {
     this.#options = options
+    this.#commitPoint = new CommitPoint(options, this)
     this.#row = row
     this.#pauseRequested = row.pauseRequested !== null
   }
@@ -223,69 +225,13 @@ export class BoundJournal implements MoveJournal, ParticipantJournal {
   }
 
   async isCutOver(): Promise<boolean> {
-    const { session, holder, router } = this.#options
-    this.#row = await loadMove(session, holder.moveId)
-    if (this.#row.cutOverAt !== null) return true
-    // routing elsewhere: the flip may have committed without its answer; the route itself decides (P7)
-    if (this.#row.manifest['flipping'] !== true) return false
-    const route = await router.read(this.#row.org)
-    const flipped = isFlipped(route, { to: this.#row.target, epoch: this.#row.routeEpoch })
-    if (flipped) await this.update(this.#cutOverPatch(route?.epoch ?? null))
-    else if (route?.cell === this.#row.source) await this.#withdrawIntent(route.epoch)
-    else if (route?.cell === this.#row.target) throw flippedByAnother(this.#row, route)
-    return flipped
-  }
-
-  /**
-   * An earlier driver may sleep right before its flip, out of this journal's reach: the route's epoch is raised, by compare-and-swap, so that
-   * its flip fails when it wakes up. Without an epoch column nothing can stop it. Throws OM5001 where it was faster: run again, the route is read.
-   */
-  async #withdrawIntent(found: bigint | null): Promise<void> {
-    const { org, source } = this.#row
-    const { epoch } = await this.#options.router.flip({ org, from: source, to: source, epoch: found })
-    await this.update({ routeEpoch: epoch, manifest: { flipping: false } })
+    await this.refresh()
+    return this.#commitPoint.isPassed()
   }
 
   async cutOver(): Promise<void> {
-    const { session, router } = this.#options
-    if (router.isTransactionalWith(session)) await this.#flipWithJournal()
-    else await this.#flipElsewhere()
-    this.#row = await loadMove(session, this.#row.id)
-  }
-
-  /** One transaction for route and journal (P7). Only an error of COMMIT itself leaves the outcome open. */
-  async #flipWithJournal(): Promise<void> {
-    const { session, holder } = this.#options
-    await session.execute('BEGIN ISOLATION LEVEL READ COMMITTED')
-    try {
-      const { epoch } = await this.#flip()
-      await updateMove(session, holder, this.#cutOverPatch(epoch))
-    } catch (error) {
-      await session.execute('ROLLBACK').catch(() => session.destroy())
-      throw error
-    }
-    await session.execute('COMMIT').catch((error: unknown) => {
-      session.destroy()
-      throw outcomeUnknown(this.#row, error)
-    })
-  }
-
-  /** The intent is journaled first, so that a later process knows to ask the route. */
-  async #flipElsewhere(): Promise<void> {
-    await this.update({ manifest: { flipping: true } })
-    const { epoch } = await this.#flip().catch((error: unknown) => {
-      throw error instanceof MoverError && (error.code === 'OM3002' || error.code === 'OM5002') ? outcomeUnknown(this.#row, error) : error
-    })
-    await this.update(this.#cutOverPatch(epoch))
-  }
-
-  async #flip(): Promise<{ readonly epoch: bigint | null }> {
-    const { org, source, target, routeEpoch } = this.#row
-    return this.#options.router.flip({ org, from: source, to: target, epoch: routeEpoch })
-  }
-
-  #cutOverPatch(epoch: bigint | null): MovePatch {
-    return { state: 'cut_over', cutOverAt: 'now', thawedAt: 'now', retentionMs: this.#options.retentionMs, manifest: { routeEpochAfter: epoch === null ? null : String(epoch) } }
+    await this.#commitPoint.pass()
+    await this.refresh()
   }
 }
 
@@ -299,25 +245,4 @@ function isFingerprint(value: unknown): value is Fingerprint {
 
 function bound(values: readonly (string | null)[] | null): readonly string[] | null {
   return values === null ? null : values.map((value) => value ?? '')
-}
-
-/** Neither what this move would have made of it nor what it was: to load, delete or unfence anything would be to guess. */
-function flippedByAnother(row: MoveRow, route: Route): MoverError {
-  return new MoverError({
-    code: 'OM5001',
-    message: `this move had begun to flip the route of organization ${row.org}, and now it is ${described(route)}, which is not what the flip makes of it (epoch ${(row.routeEpoch ?? 0n) + 1n}); nothing was changed, and both fences are up`,
-    hint: `find out who changed it, and set it back to ${row.source}, or to ${row.target} at that epoch; then run \`org-mover resume ${row.id}\``,
-    retry: 'after-fix',
-  })
-}
-
-function outcomeUnknown(row: MoveRow, cause: unknown): MoverError {
-  const why = cause instanceof MoverError && cause.code === 'OM5002' ? cause.message : `the connection was lost between the cutover's commit and its answer: whether organization ${row.org} is on ${row.source} or ${row.target} is not known here`
-  return new MoverError({
-    code: 'OM5002',
-    message: `${why}; both fences are up`,
-    hint: `run \`org-mover resume ${row.id}\`: it reads the route and decides`,
-    retry: 'safe',
-    cause,
-  })
 }
