@@ -5,6 +5,7 @@ import type { DocumentKind, GlobalOptions, Invocation } from './invocation.js'
 import { DOCUMENT_KINDS, documentKindOf } from './invocation.js'
 import type { Known } from './outcome.js'
 import { createProgram } from './program.js'
+import { drivesMove } from './telemetry.js'
 import { Usage } from './usage.js'
 
 export type Parsed =
@@ -29,6 +30,7 @@ export function parseArguments(argv: readonly string[]): Parsed {
   const options = globalOptions(program.opts(), usage)
   const chosen = invocation as Invocation | null
   if (chosen?.command === 'status' && chosen.watch && options.json) usage.report('--json and --watch exclude each other: --json prints exactly one document')
+  if (chosen !== null && !drivesMove(chosen.command) && (options.metricsPort !== null || options.metricsFile !== null)) usage.report(`--metrics-port and --metrics-file are for commands that drive a move; ${chosen.command} does not`)
   if (chosen === null || usage.problems.length > 0) return wrongUsage(usage, argv, { json, chosen })
   return { kind: 'run', invocation: chosen, options }
 }
@@ -40,6 +42,8 @@ function globalOptions(raw: Readonly<Record<string, unknown>>, usage: Usage): Gl
     logLevel: usage.oneOf('--log-level', raw['logLevel'], LOG_LEVELS) ?? 'warn',
     logFormat: usage.oneOf('--log-format', raw['logFormat'], LOG_FORMATS) ?? 'pretty',
     progress: raw['progress'] !== false,
+    metricsPort: usage.listenAddress('--metrics-port', raw['metricsPort']),
+    metricsFile: usage.optional('--metrics-file', raw['metricsFile']),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { PaceOrders } from '../dataplane/pace.js'
 import type { LogFormat, LogLevel } from '../observability/logger.js'
+import type { ListenAddress } from '../observability/serve-metrics.js'
 import type { MoveState, Phase } from '../domain/vocabulary.js'
 
 export const REPORT_FORMATS = ['html', 'json'] as const
@@ -39,6 +40,8 @@ export interface GlobalOptions {
   readonly logLevel: LogLevel
   readonly logFormat: LogFormat
   readonly progress: boolean
+  readonly metricsPort: ListenAddress | null
+  readonly metricsFile: string | null
 }
 
 /** Which document of documents.ts a command prints. */

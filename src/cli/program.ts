@@ -32,6 +32,8 @@ export function createProgram(options: ProgramOptions): Command {
     .option('--log-level <level>', `${LOG_LEVELS.join(', ')} (default: warn)`)
     .option('--log-format <format>', `${LOG_FORMATS.join(' or ')} (default: pretty)`)
     .option('--no-progress', 'do not show progress on stderr')
+    .option('--metrics-port <[host:]port>', 'while a move is driven, serve Prometheus metrics there (host: 127.0.0.1)')
+    .option('--metrics-file <file>', 'while a move is driven, keep metrics in a file for the node exporter')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: options.print, writeErr: () => undefined })

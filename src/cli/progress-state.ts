@@ -47,6 +47,8 @@ export class ProgressState {
         return
       case 'step':
         this.step = event.text
+        return
+      case 'move':
     }
   }
 

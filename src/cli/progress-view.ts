@@ -89,6 +89,7 @@ function plainLine(event: ProgressEvent, state: ProgressState, nowMs: number): s
     case 'step':
       return event.text === state.step ? null : `${prefix}${printable(event.text)}`
     case 'moved':
+    case 'move':
       return null
   }
 }

@@ -1,7 +1,8 @@
-import { asMoverError } from '../domain/errors.js'
-import type { MoverError } from '../domain/errors.js'
+import { asMoverError, MoverError } from '../domain/errors.js'
 import type { ExitCode } from '../domain/exit-code.js'
 import { createLogger } from '../observability/logger.js'
+import { toAll } from '../observability/progress.js'
+import type { Progress } from '../observability/progress.js'
 import { parseArguments } from './arguments.js'
 import { perform } from './commands.js'
 import { createConfirm } from './confirm.js'
@@ -19,6 +20,7 @@ import { renderError, renderOutcome } from './render.js'
 import { StatusArea } from './status-area.js'
 import { createStyle } from './style.js'
 import type { Style } from './style.js'
+import { openTelemetry } from './telemetry.js'
 
 /** One command line from its reading to its exit code. Results go to stdout, everything else to stderr. */
 export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
@@ -33,7 +35,7 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
     return exitCodeOf({ command: null, outcome, hasFailed: true, interruptedBy: null })
   }
   const { invocation, options } = parsed
-  const { outcome, hasFailed, interruptedBy } = await execute(invocation, options, host)
+  const { outcome, hasFailed, interruptedBy } = await observed(invocation, options, host)
   print(outcome, { host, json: options.json, next: nextCommand(invocation, outcome, options.config) })
   if (interruptedBy !== null) host.stderr.write(`interrupted by ${interruptedBy}; nothing is lost: \`org-mover status\` shows moves, \`org-mover resume\` continues one\n`)
   return exitCodeOf({ command: invocation.command, outcome, hasFailed, interruptedBy })
@@ -45,7 +47,19 @@ interface Execution {
   readonly interruptedBy: InterruptSignal | null
 }
 
-async function execute(invocation: Invocation, options: GlobalOptions, host: Host): Promise<Execution> {
+/** The command, and whoever looks at it from outside. */
+async function observed(invocation: Invocation, options: GlobalOptions, host: Host): Promise<Execution> {
+  const { command } = invocation
+  const opened = await openTelemetry({ command, options, host, say: (line) => host.stderr.write(`${line}\n`) }).catch(asMoverError)
+  if (opened instanceof MoverError) return { outcome: emptyOutcome(documentKindOf(invocation), opened, knownOf(invocation, opened)), hasFailed: true, interruptedBy: null }
+  await using telemetry = opened
+  const execution = await execute(invocation, { ...options, watchedBy: telemetry.progress }, host)
+  const { outcome } = execution
+  telemetry.ended(exitCodeOf({ command, ...execution }), outcome.kind === 'move' ? outcome.document : null)
+  return execution
+}
+
+async function execute(invocation: Invocation, options: GlobalOptions & { readonly watchedBy: Progress }, host: Host): Promise<Execution> {
   const area = new StatusArea(host.stderr)
   const style = styleFor(host.stderr, host)
   const say = (line: string): void => area.print(`${line}\n`)
@@ -58,7 +72,7 @@ async function execute(invocation: Invocation, options: GlobalOptions, host: Hos
   const show = (outcome: Outcome): void => host.stdout.write(`${host.stdout.isTTY ? '\u001b[H\u001b[2J' : ''}${renderOutcome(outcome, styleFor(host.stdout, host), widthFor(host.stdout)).join('\n')}\n`)
   const configFile = options.config ?? configFromEnvironment(host)
   try {
-    const work = perform(invocation, { host, configFile, json: options.json, logger, signal, progress: view.progress, confirm, say, show })
+    const work = perform(invocation, { host, configFile, json: options.json, logger, signal, progress: toAll([view.progress, options.watchedBy]), confirm, say, show })
     const outcome = await Promise.race([work, host.stray])
     return { outcome, hasFailed: false, interruptedBy: interrupts.by }
   } catch (thrown) {

@@ -1,4 +1,5 @@
 import { parseDuration } from '../domain/durations.js'
+import type { ListenAddress } from '../observability/serve-metrics.js'
 
 /** Collects what is wrong with a command line, so that an operator learns of all of it at once. */
 export class Usage {
@@ -33,6 +34,14 @@ export class Usage {
     const ms = parseDuration(String(value))
     if (ms === null || ms <= 0) this.report(`${name} must be a duration such as 90s, 30m or 1h30m`)
     return ms
+  }
+
+  /** `9464`, `0.0.0.0:9464`, `[::1]:9464`; without a host nobody else can connect. */
+  listenAddress(name: string, value: unknown): ListenAddress | null {
+    if (value === undefined) return null
+    const [, host = '127.0.0.1', port = ''] = /^(?:(\[[0-9a-f:.]+\]|[^:[\]\s]+):)?(\d{1,5})$/i.exec(String(value)) ?? []
+    if (port === '' || Number(port) > 65_535) this.report(`${name} must be a port, or host:port`)
+    return { host: host.replaceAll(/[[\]]/g, ''), port: Number(port) }
   }
 
   /** Arguments that a command takes; reports unknown options and arguments too many. */

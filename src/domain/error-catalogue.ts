@@ -24,6 +24,7 @@ export const ERROR_CATALOGUE = {
   OM1006: entry(2, 'Unknown organization', 'Routing knows nothing of the organization, or the root table has no such row on the source cell.', 'Check the id. A first route is made by `org-mover move --from CELL` or `org-mover route set`.'),
   OM1007: entry(2, 'Unknown move', 'No move has this id, or several begin with it.', '`org-mover list` shows the moves.'),
   OM1008: entry(2, 'Not confirmed', 'The command changes something and was declined, or there is no terminal to ask on.', 'Run it again with --yes.'),
+  OM1009: entry(2, 'Metrics cannot be published', 'The port of --metrics-port is taken or not allowed, or the file of --metrics-file cannot be written. Nothing was begun.', 'Name another port or file.'),
   OM2001: entry(3, 'Source and target are the same cell', 'The organization is already on the cell named.', 'Nothing to do, or name another cell.'),
   OM2002: entry(3, 'The route contradicts --from', 'Routing says that another cell serves the organization.', 'Leave --from out, or repair the route with `org-mover route set`.'),
   OM2003: entry(3, 'The organization is being moved already', 'A move of this organization has not ended.', 'Resume, abort or purge that move first.'),

@@ -3,6 +3,7 @@ import type { WindowEstimate } from '../domain/estimate.js'
 import type { MovePlan } from '../domain/move-plan.js'
 import type { Fingerprint } from '../dataplane/fingerprint.js'
 import type { Holder } from '../dataplane/guard.js'
+import type { Progress } from '../observability/progress.js'
 import type { ChunkRecord, Manifest, MoveJournal } from '../phases/context.js'
 import { Paused } from '../phases/paused.js'
 import type { ParticipantJournal } from '../participants/participant-run.js'
@@ -30,6 +31,8 @@ export interface BoundJournalOptions {
   readonly command: string
   /** What ends the work when the organization was frozen for too long; null for commands that go on all the same. */
   readonly window: WindowWatch | null
+  /** Told how the move stands whenever its row was read. */
+  readonly progress: Progress
 }
 
 /** The journal of one move, bound to the process that drives it: what the phases see of the control database. */
@@ -48,7 +51,9 @@ export class BoundJournal implements MoveJournal, ParticipantJournal {
   }
 
   static async open(options: BoundJournalOptions): Promise<BoundJournal> {
-    return new BoundJournal(options, await loadMove(options.session, options.holder.moveId))
+    const journal = new BoundJournal(options, await loadMove(options.session, options.holder.moveId))
+    journal.#tell()
+    return journal
   }
 
   get row(): MoveRow {
@@ -65,6 +70,12 @@ export class BoundJournal implements MoveJournal, ParticipantJournal {
     this.#row = await loadMove(this.#options.session, this.#options.holder.moveId)
     this.#rowReadAtMs = performance.now()
     this.#pauseRequested ||= this.#row.pauseRequested !== null
+    this.#tell()
+  }
+
+  #tell(): void {
+    const { id: moveId, org, source, target, state, maxWindowMs } = this.#row
+    this.#options.progress({ kind: 'move', moveId, org, source, target, state, frozenForMs: this.frozenForMs(), maxWindowMs })
   }
 
   get isPauseRequested(): boolean {

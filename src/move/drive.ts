@@ -81,7 +81,7 @@ export async function drive(options: DriveOptions, after: AfterFailure, work: (d
   const lease = stack.use(Lease.keep({ connect: () => openControl(settings), holder, leaseMs: settings.leaseMs, activity: () => waits.activity() }))
   using window = new WindowWatch()
   const signal = AbortSignal.any([options.signal, lease.signal, window.signal])
-  const journal = await BoundJournal.open({ session: control, holder, router: options.router, retentionMs: settings.retentionMs, who: whoAmI(), command: options.command, window: options.keepsWindow === true ? window : null })
+  const journal = await BoundJournal.open({ session: control, holder, router: options.router, retentionMs: settings.retentionMs, who: whoAmI(), command: options.command, window: options.keepsWindow === true ? window : null, progress: waits.progress })
   options.assertFits(journal.row)
   if (options.maxWindowMs !== undefined) await journal.update({ maxWindowMs: options.maxWindowMs })
   const ctx = await contextOf({ ...options, signal, progress: waits.progress }, journal, epoch, stack)
@@ -255,7 +255,7 @@ interface WhatFailed {
 async function journalFailure({ options, holder, waits }: Driving, session: Session, { failure, error, wasInterrupted }: WhatFailed, after: AfterFailure): Promise<void> {
   const { settings } = options
   const outcome: PhaseOutcome = wasInterrupted ? 'interrupted' : 'failed'
-  const bound = await BoundJournal.open({ session, holder, router: options.router, retentionMs: settings.retentionMs, who: whoAmI(), command: options.command, window: null })
+  const bound = await BoundJournal.open({ session, holder, router: options.router, retentionMs: settings.retentionMs, who: whoAmI(), command: options.command, window: null, progress: () => undefined })
   const state = wasInterrupted && bound.row.state === 'running' ? 'paused' : after.state(failure, await isUntouched(bound))
   // an abort that finds the route flipped leaves a move that only resume may go on with
   const keeps = bound.row.cutOverAt !== null && (state === 'failed' || state === 'paused' || state === 'aborting')
