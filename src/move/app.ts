@@ -14,6 +14,7 @@ import type { ResumeOptions } from './commands/move.js'
 import { pause, throttle } from './commands/pace.js'
 import { plan } from './commands/plan.js'
 import { purge } from './commands/purge.js'
+import { recorded } from './commands/recorded.js'
 import { getRoute, setRoute } from './commands/route.js'
 import { secretsKeygen, secretsOpen, secretsSeal } from './commands/secrets.js'
 import { verify } from './commands/verify.js'
@@ -55,7 +56,7 @@ export class App implements AsyncDisposable {
   }
 
   async routeSet(org: string, cell: string, io: Pick<MoveIo, 'confirm'>): Promise<DoneDocument> {
-    return setRoute(this.#at, org, cell, io)
+    return recorded(this.#at, { command: 'route set', org, cell }, () => setRoute(this.#at, org, cell, io))
   }
 
   async discover(request: { readonly cell?: string; readonly mode: 'show' } | { readonly cell?: string; readonly mode: 'write'; readonly directory: string }): Promise<DiscoverDocument>
@@ -76,15 +77,15 @@ export class App implements AsyncDisposable {
   }
 
   async move(request: MoveRequest & { readonly pauseBefore?: Phase; readonly maxWindowMs?: number }, io: MoveIo): Promise<MoveDocument> {
-    return move(this.#at, request, io)
+    return recorded(this.#at, { command: 'move', org: request.org, cell: request.to }, () => move(this.#at, request, io))
   }
 
   async resume(moveId: string, io: MoveIo, options: ResumeOptions = {}): Promise<MoveDocument> {
-    return resume(this.#at, moveId, io, options)
+    return recorded(this.#at, { command: 'resume', moveId }, () => resume(this.#at, moveId, io, options))
   }
 
   async pause(moveId: string, io: Pick<MoveIo, 'confirm'>): Promise<MoveDocument> {
-    return pause(this.#at, moveId, io)
+    return recorded(this.#at, { command: 'pause', moveId }, () => pause(this.#at, moveId, io))
   }
 
   async status(moveId: string): Promise<MoveDocument> {
@@ -101,19 +102,19 @@ export class App implements AsyncDisposable {
   }
 
   async verify(moveId: string, io: MoveIo): Promise<MoveDocument> {
-    return verify(this.#at, moveId, io)
+    return recorded(this.#at, { command: 'verify', moveId }, () => verify(this.#at, moveId, io))
   }
 
   async abort(moveId: string, io: MoveIo): Promise<MoveDocument> {
-    return abort(this.#at, moveId, io)
+    return recorded(this.#at, { command: 'abort', moveId }, () => abort(this.#at, moveId, io))
   }
 
   async purge(moveId: string, options: { readonly waiveRetention?: string }, io: MoveIo): Promise<MoveDocument> {
-    return purge(this.#at, moveId, options, io)
+    return recorded(this.#at, { command: 'purge', moveId }, () => purge(this.#at, moveId, options, io))
   }
 
   async throttle(moveId: string, orders: PaceOrders): Promise<MoveDocument> {
-    return throttle(this.#at, moveId, orders)
+    return recorded(this.#at, { command: 'throttle', moveId }, () => throttle(this.#at, moveId, orders))
   }
 
   async secretsKeygen(file: string): Promise<DoneDocument> {
@@ -121,11 +122,11 @@ export class App implements AsyncDisposable {
   }
 
   async secretsSeal(moveId: string, io: MoveIo): Promise<MoveDocument> {
-    return secretsSeal(this.#at, moveId, io)
+    return recorded(this.#at, { command: 'secrets seal', moveId }, () => secretsSeal(this.#at, moveId, io))
   }
 
   async secretsOpen(moveId: string, privateKeyFile: string, io: MoveIo): Promise<MoveDocument> {
-    return secretsOpen(this.#at, moveId, privateKeyFile, io)
+    return recorded(this.#at, { command: 'secrets open', moveId }, () => secretsOpen(this.#at, moveId, privateKeyFile, io))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
