@@ -10,11 +10,10 @@ import { exitCodeOf } from './exit-code.js'
 import type { InterruptSignal } from './exit-code.js'
 import type { Host, Output } from './host.js'
 import { isInterruption, listenForInterrupts } from './interrupts.js'
-import { documentKindOf } from './invocation.js'
 import type { GlobalOptions, Invocation } from './invocation.js'
 import { nextCommand } from './next-command.js'
-import { emptyOutcome } from './outcome.js'
-import type { Known, Outcome } from './outcome.js'
+import { emptyOutcome, outcomeOfFailure } from './outcome.js'
+import type { Outcome } from './outcome.js'
 import { createProgressView } from './progress-view.js'
 import { renderError, renderOutcome } from './render.js'
 import { StatusArea } from './status-area.js'
@@ -51,7 +50,7 @@ interface Execution {
 async function observed(invocation: Invocation, options: GlobalOptions, host: Host): Promise<Execution> {
   const { command } = invocation
   const opened = await openTelemetry({ command, options, host, say: (line) => host.stderr.write(`${line}\n`) }).catch(asMoverError)
-  if (opened instanceof MoverError) return { outcome: emptyOutcome(documentKindOf(invocation), opened, knownOf(invocation, opened)), hasFailed: true, interruptedBy: null }
+  if (opened instanceof MoverError) return { outcome: outcomeOfFailure(invocation, opened), hasFailed: true, interruptedBy: null }
   await using telemetry = opened
   const execution = await execute(invocation, { ...options, watchedBy: telemetry.progress }, host)
   const { outcome } = execution
@@ -79,25 +78,13 @@ async function execute(invocation: Invocation, options: GlobalOptions & { readon
     giveUp.abort(thrown)
     logger.debug({ err: thrown }, 'command failed')
     const failure = interrupts.by !== null && isInterruption(thrown) ? null : asMoverError(thrown)
-    return { outcome: emptyOutcome(documentKindOf(invocation), failure, knownOf(invocation, failure)), hasFailed: true, interruptedBy: interrupts.by }
+    return { outcome: outcomeOfFailure(invocation, failure), hasFailed: true, interruptedBy: interrupts.by }
   }
 }
 
 function configFromEnvironment({ env }: Host): string {
   const named = env['ORG_MOVER_CONFIG']
   return named === undefined || named === '' ? 'org-mover.yaml' : named
-}
-
-/** What the document of a failed command can still say. */
-function knownOf(invocation: Invocation, failure: MoverError | null): Known {
-  const moveId = failure?.context['moveId']
-  return {
-    org: 'org' in invocation ? invocation.org : null,
-    target: 'to' in invocation ? invocation.to : null,
-    source: 'from' in invocation ? invocation.from : null,
-    cell: invocation.command === 'discover' ? invocation.cell : null,
-    moveId: typeof moveId === 'string' ? moveId : null,
-  }
 }
 
 interface PrintOptions {
