@@ -142,3 +142,16 @@ test('secrets that cannot be opened are named when they are sealed, and nothing 
   expect([aborted.error, aborted.state]).toEqual([null, 'aborted'])
   expect(await mainOf(all.cells, 'a').query(`SELECT FROM pg_namespace WHERE nspname = 'org_mover'`)).toEqual([])
 })
+
+test('OM2129: a move that was copied inline has nothing to open when the mode is changed to staged; changed back, it goes on', async () => {
+  await using all = await hands()
+  const { cells, mover, opener, privateKey } = all
+  const paused = await cells.app.move({ org: '1', to: 'cell-b', pauseBefore: 'verify' }, cells.io)
+  expect([paused.error, paused.state]).toEqual([null, 'paused'])
+  const moveId = paused.moveId ?? ''
+  expect((await mover.resume(moveId, cells.io)).next).toBe(`org-mover secrets open ${moveId} --private-key FILE`)
+  const refused = await opener.secretsOpen(moveId, privateKey, cells.io)
+  expect(refused.error).toMatchObject({ code: 'OM2129', message: expect.stringContaining('secrets.mode inline'), hint: expect.stringContaining('back to inline') })
+  const moved = await cells.app.resume(moveId, cells.io)
+  expect([moved.error, moved.state, moved.verification.verdict]).toEqual([null, 'cut_over', 'equal'])
+})
