@@ -1,6 +1,6 @@
 import { DatabaseError } from 'pg'
 import type { Client } from 'pg'
-import { MoverError } from '../domain/errors.js'
+import { transactionMode } from './pooler-probe.js'
 import { literal } from './quote.js'
 
 /** What a session is for decides its limits and its search_path. */
@@ -69,12 +69,7 @@ export async function pinSettings(client: Client, options: SettingsOptions): Pro
   const second = await client.query<{ pid: number; values: string[] }>(`SELECT pg_backend_pid() AS pid, ARRAY[${reads.join(', ')}] AS values`)
   const [before, after] = [first.rows[0], second.rows[0]]
   if (before === undefined || after === undefined || before.pid !== after.pid || before.values.some((value, n) => value !== after.values[n])) {
-    throw new MoverError({
-      code: 'OM2011',
-      message: 'settings of the session were lost between two statements: this is a pooler in transaction mode',
-      hint: 'connect to PostgreSQL directly, or through a pooler in session mode',
-      retry: 'after-fix',
-    })
+    throw transactionMode('settings of the session were lost between two statements')
   }
   return after.pid
 }
