@@ -78,7 +78,7 @@ async function haveWideValues(exam: WidthExamination, mostBytes: number): Promis
 
 function widthsOf(exam: WidthExamination, table: OwnedTable): readonly ValueWidth[] {
   const catalog = exam.catalogs.source.get(table.id.database)
-  const enums = new Set((catalog?.enums ?? []).map(tableKey))
+  const enums = new Set((catalog?.types ?? []).filter(({ kind }) => kind === 'e').map(tableKey))
   return (tableNamed(catalog, table.id)?.columns ?? []).flatMap((column) => valueWidth(column, enums.has(tableKey(column.baseType))) ?? [])
 }
 
