@@ -8,7 +8,7 @@ import type { SecretPass } from './secret-pass.js'
 
 /** How a table's rows are compared between the two sides. */
 export interface Comparison {
-  readonly table: TableShape
+  readonly table: TableShape & { readonly binary?: boolean }
   readonly map: MapRelation
   /** Null for a table without secrets. */
   readonly secrets: SecretPass | null

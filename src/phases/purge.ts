@@ -14,6 +14,7 @@ import { withdrawUnreferenced } from '../dataplane/withdraw-rows.js'
 import { columnOf, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
+import { assertTargetKept } from './assert-target-kept.js'
 import { assertWritable } from './assert-writable.js'
 import { cleanSide } from './clean-cell.js'
 import { cellDatabase } from './context.js'
@@ -37,6 +38,7 @@ export async function purge(ctx: MoveContext): Promise<void> {
 }
 
 async function deleteOwned(ctx: MoveContext): Promise<void> {
+  await assertTargetKept(ctx)
   await assertNothingFires(ctx)
   for (const database of ctx.cells.source.keys()) {
     await assertWritable(ctx, { plan: frozenPlan(ctx).plan, side: 'source', database, code: 'OM6006', state: 'Nothing was deleted by this run', command: 'purge' })

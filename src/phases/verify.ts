@@ -33,7 +33,8 @@ const MOST_UNSENT = 20
  * differences are proven, with the rows named; OM4002 where a table was not seen to its end.
  */
 export async function verify(ctx: MoveContext): Promise<void> {
-  await assertWorldUnchanged(ctx, 'before verification')
+  const { servers } = await assertWorldUnchanged(ctx, 'before verification')
+  await ctx.journal.addToManifest({ serversAtVerification: servers })
   await ctx.secrets.open(ctx.journal.plan())
   ctx.secrets.tally.clear()
   await settleReplicas(ctx)

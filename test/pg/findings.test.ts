@@ -174,6 +174,18 @@ describe('the target', () => {
     expect(changes).toEqual([])
   })
 
+  test('OM2108, P1: types of one name that are made of other things, at any depth: their text would be taken for what it is not', async () => {
+    const using = `CREATE TYPE pairs AS RANGE (subtype = pair); CREATE DOMAIN few AS pairs[] CHECK (cardinality(VALUE) < 9); ALTER TABLE issues ADD few few; CREATE DOMAIN low AS int; ALTER TABLE projects ADD low low; CREATE TYPE unused AS (x int)`
+    const { plan, lines, changes } = await found({ source: `CREATE TYPE pair AS (one text, two text); ${using}`, target: `CREATE TYPE pair AS (two text, one text); ${using}; ALTER DOMAIN low ADD CHECK (VALUE < 7)` })
+    const { ORG_MOVER_TEST_PG_VERSION_A: a, ORG_MOVER_TEST_PG_VERSION_B: b } = process.env
+    expect(lines).toEqual([`OM2108 error cell-b - -`, `OM2108 ${a === b ? 'error' : 'warning'} cell-b - -`].toSorted())
+    expect(plan.findings.map(({ message }) => message).toSorted()).toEqual([
+      'domain public.low checks (VALUE < 7) on the target and not on the source (used by public.projects.low)',
+      'type public.pair is (one text, two text) on the source and (two text, one text) on the target (used by public.issues.few)',
+    ])
+    expect(changes).toEqual([])
+  })
+
   test('OM2109: no partition for moving rows, with the DDL', async () => {
     const both = 'CREATE TABLE events (id bigint, kind int, organization_id bigint NOT NULL, PRIMARY KEY (id, kind)) PARTITION BY LIST (kind); CREATE TABLE events_1 PARTITION OF events FOR VALUES IN (1)'
     const { lines, of, changes } = await found({ both, source: 'CREATE TABLE events_2 PARTITION OF events FOR VALUES IN (2); INSERT INTO events VALUES (1, 1, 1), (2, 2, 1), (3, 2, 2)' })
@@ -190,6 +202,16 @@ describe('the target', () => {
     expect(changes).toEqual([])
     expect((await found({ both, target: `SELECT setval('issues_id_seq', 112)`, config: { sequences: 'advance' } })).lines).toEqual([])
     expect((await found({ both, target: 'ALTER SEQUENCE issues_id_seq RESTART WITH 1000' })).lines, 'a sequence that was never used begins where it was set').toEqual([])
+  })
+
+  test.each([
+    ['that is another table\'s own, or of many tables', `CREATE SEQUENCE ids; ALTER TABLE projects ALTER id SET DEFAULT nextval('ids'); ALTER TABLE issues ALTER id SET DEFAULT nextval('ids')`, `SELECT setval('ids', 50)`, ['issues 3']],
+    ['of a column of a domain, or a numeric one', `CREATE DOMAIN key AS numeric CHECK (VALUE > 0); CREATE SEQUENCE ids; ALTER TABLE issues ALTER id TYPE key; ALTER TABLE issues ALTER id SET DEFAULT nextval('ids')`, `SELECT setval('ids', 112)`, ['issues 1']],
+    ['that runs down', `CREATE SEQUENCE ids INCREMENT -1 MINVALUE 1 MAXVALUE 1000 START 1000; ALTER TABLE issues ALTER id SET DEFAULT nextval('ids')`, `SELECT setval('ids', 112)`, ['issues 1']],
+    ['that begins again at its end', `CREATE SEQUENCE ids MAXVALUE 1000 CYCLE; ALTER TABLE issues ALTER id SET DEFAULT nextval('ids')`, `SELECT setval('ids', 500)`, ['issues 3']],
+  ])('OM2110: ids of a sequence %s', async (_, both, target, expected) => {
+    const { lines } = await found({ both, target })
+    expect(lines).toEqual(expected.map((place) => `OM2110 error cell-b ${place}`))
   })
 
   test('OM2117: triggers that fire in the replica role, and rules', async () => {

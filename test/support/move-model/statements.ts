@@ -224,7 +224,7 @@ function cellStatement(world: World, name: CellName, statement: Statement): Mean
     case 'fence/existing':
       return { rows: cell.triggers.flatMap((one) => ['new', 'old', 'skip', 'truncate'].map((kind) => ({ schema: 'public', table: one, name: `${String(params[0])}${kind}`, enabled: 'O' }))) }
     case 'verify/server':
-      return { rows: [{ system_identifier: name, timeline: 1, lsn: '0/0', version: '17.0' }] }
+      return { rows: [{ system_identifier: name, timeline: 1, lsn: '0/0', flushed: '0/0', version: '17.0' }] }
     case 'ledger/loaded':
       return { rows: cell.ledger.map((chunk) => ({ table_no: chunk.tableNo, chunk_no: chunk.chunkNo, rows: String(chunk.rows) })) }
     case 'ledger/has':
