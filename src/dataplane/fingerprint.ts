@@ -72,6 +72,6 @@ export async function fingerprint(session: Session, row: string, source: RowSour
 }
 
 /** Negative literals need the cast around them: -9223372036854775808 is not minus a bigint. */
-function bigintLiteral(value: string): string {
+export function bigintLiteral(value: string): string {
   return `'${value}'::bigint`
 }

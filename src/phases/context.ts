@@ -45,6 +45,7 @@ export interface MoveContext {
 export interface PhaseOptions {
   readonly jobs: number
   readonly chunkRows: number
+  readonly maxBytesPerSecond: number | null
   readonly drainTimeoutMs: number
   readonly replicaTimeoutMs: number
   readonly repairAttempts: number

@@ -50,7 +50,7 @@ async function planChunks(ctx: MoveContext): Promise<void> {
       const count = counts.get(table.no) ?? 0
       rows[String(table.no)] = count
       if (count === 0) continue
-      const chunks = await cell.rowsOf(table).use((session) => cutChunks(session, table, scope, { rows: count, chunkRows: rowsPerChunk(table, ctx.options.chunkRows), jobs: ctx.options.jobs }))
+      const chunks = await cell.rowsOf(table).use((session) => cutChunks(session, table, scope, { rows: count, chunkRows: rowsPerChunk(table, ctx.options), jobs: ctx.options.jobs }))
       cut.push(...chunks.map((chunk) => ({ ...chunk, rows: chunks.length === 1 ? count : null })))
     }
   }
