@@ -333,6 +333,8 @@ describe('tables and servers', () => {
     expect(lines).toEqual(['OM2119 error cell-a issues -'])
     expect(of('OM2119').message).toContain('column(s) itself, several, domain, within, deep, spans of type')
     expect(changes).toEqual([])
+    const replaced = Object.fromEntries(['itself', 'several', 'domain', 'within', 'deep', 'spans'].map((name) => [name, { set: null }]))
+    expect((await found({ both, tenancy: { tables: { 'public.issues': { columns: replaced } } } })).lines).toEqual([])
   })
 
   test('OM2010 and OM2120: a role without rights, and policies that apply to it', async () => {
