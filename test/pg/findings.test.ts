@@ -99,6 +99,21 @@ describe('references', () => {
     expect(changes).toEqual([])
   })
 
+  test('OM2104: a row outside a query that moving rows refer to: only where unowned: stay is declared and the target has the same row', async () => {
+    const both = `CREATE TABLE scopes (id text PRIMARY KEY, parent_id text REFERENCES scopes, organization bigint, name text); CREATE TABLE globals (id text PRIMARY KEY REFERENCES scopes); ALTER TABLE projects ADD under text REFERENCES globals;
+      INSERT INTO scopes VALUES ('global', NULL, NULL, 'all'); INSERT INTO globals VALUES ('global')`
+    const source = `INSERT INTO scopes VALUES ('one', 'global', 1, 'own'); UPDATE projects SET under = 'global' WHERE organization_id = 1`
+    const declared = (unowned: Readonly<Record<string, string>>) => ({ tables: { 'public.scopes': { exempt: 'query', where: 't.organization = :org', ...unowned }, 'public.globals': { sharding_key: { id: 'scopes' }, ...unowned } } })
+    const undeclared = await found({ both, source, tenancy: declared({}) })
+    expect(undeclared.lines.toSorted()).toEqual(['OM2104 error cell-a projects 2', 'OM2104 error cell-a scopes 1'])
+    expect(undeclared.plan.findings.map(({ hint }) => hint)).toEqual([expect.stringContaining('declare unowned: stay for public.globals'), expect.stringContaining('declare unowned: stay for public.scopes')])
+    expect((await found({ both, source, tenancy: declared({ unowned: 'stay' }) })).lines).toEqual([])
+    const differs = await found({ both, source, target: `UPDATE scopes SET name = 'other'`, tenancy: declared({ unowned: 'stay' }) })
+    expect(differs.lines).toEqual(['OM2104 error cell-b scopes 1'])
+    const neighbours = await found({ both, source: `${source}; INSERT INTO scopes VALUES ('two', NULL, 2, 'theirs'); UPDATE scopes SET parent_id = 'two' WHERE id = 'one'`, tenancy: declared({ unowned: 'stay' }) })
+    expect(neighbours.lines).toEqual(['OM2104 error cell-b scopes 1'])
+  })
+
   test('OM2112: lookup rows that do not match', async () => {
     const tenancy = { tables: { 'public.people': { exempt: 'lookup', match_by: ['name'] } } }
     const source = `INSERT INTO people VALUES (5, 'ann'), (6, NULL); UPDATE issues SET created_by = 5 WHERE id < 200`
@@ -355,6 +370,8 @@ describe('tables and servers', () => {
     expect(lines).toEqual(['OM2119 error cell-a issues -'])
     expect(of('OM2119').message).toContain('column(s) itself, several, domain, within, deep, spans of type')
     expect(changes).toEqual([])
+    const replaced = Object.fromEntries(['itself', 'several', 'domain', 'within', 'deep', 'spans'].map((name) => [name, { set: null }]))
+    expect((await found({ both, tenancy: { tables: { 'public.issues': { columns: replaced } } } })).lines).toEqual([])
   })
 
   test('OM2010 and OM2120: a role without rights, and policies that apply to it', async () => {
