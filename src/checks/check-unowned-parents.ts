@@ -23,7 +23,7 @@ export async function checkUnownedParents(exam: Examination): Promise<void> {
 async function compareUnowned(exam: Examination, parent: OwnedTable): Promise<void> {
   const { database } = parent.id
   const session = exam.session('source', database)
-  const asShared: SharedTable = { ...parent, where: null, differBy: [], purge: null }
+  const asShared: SharedTable = { ...parent, where: null, purge: null }
   const context: SharedContext = { ...exam.shared, relation: (no) => `pg_temp.${ident(`unowned_${no}`)}` }
   await createSharedSet(session, asShared, context)
   let referred = 0
@@ -52,7 +52,7 @@ async function compareUnowned(exam: Examination, parent: OwnedTable): Promise<vo
       placeOf(exam, 'target', parent),
       {
         message: `moving rows refer to ${differing + absent} row(s) of ${nameOf(parent)} that belong to nobody and stay, and ${exam.plan.target} ${absent > 0 ? `lacks ${absent} of them` : 'has them with another content'}`,
-        hint: 'bring these rows to the target first; org-mover never moves what belongs to nobody',
+        hint: absent > 0 ? 'bring these rows to the target first; org-mover never moves what belongs to nobody' : 'make them equal on both cells, or name the columns that may differ under differ_by',
       },
       { count: differing + absent, examples: examples.map((key) => Object.fromEntries((parent.identity ?? []).map((name, n) => [name, key[n] ?? null]))) },
     ),

@@ -20,7 +20,7 @@ function bareNext(invocation: Invocation, outcome: Outcome): string | null {
     case 'doctor':
       return 'org-mover discover'
     case 'discover':
-      return invocation.check || invocation.write === null ? 'org-mover plan --org ORG --to CELL' : 'org-mover discover --check'
+      return invocation.write !== null || hasErrors(outcome) ? 'org-mover discover --check' : 'org-mover plan --org ORG --to CELL'
     case 'route set':
       return `org-mover route get --org ${shellWord(invocation.org)}`
     case 'route get':
@@ -32,6 +32,11 @@ function bareNext(invocation: Invocation, outcome: Outcome): string | null {
     default:
       return null
   }
+}
+
+/** What stops a plan is declared first and then held against the cell. */
+function hasErrors({ document }: Outcome): boolean {
+  return 'findings' in document && document.findings.some(({ severity }) => severity === 'error')
 }
 
 function planAgain({ org, to, from }: Extract<Invocation, { readonly command: 'plan' }>): string {

@@ -97,6 +97,10 @@ describe('references', () => {
     const { lines, changes } = await found({ both: roles, source, target: `INSERT INTO roles VALUES (2, NULL, 'other')`, tenancy: { tables: { 'public.roles': { unowned: 'stay' } } } })
     expect(lines).toEqual(['OM2104 error cell-b roles 2'])
     expect(changes).toEqual([])
+    const seeded = { both: roles, source: `INSERT INTO roles VALUES (1, NULL, 'owner'); UPDATE issues SET created_by = 1 WHERE id = 111`, target: `INSERT INTO roles VALUES (1, NULL, 'other')` }
+    const declared = await found({ ...seeded, tenancy: { tables: { 'public.roles': { unowned: 'stay' } } } })
+    expect(declared.of('OM2104').hint).toContain('differ_by')
+    expect((await found({ ...seeded, tenancy: { tables: { 'public.roles': { unowned: 'stay', differ_by: ['name'] } } } })).lines).toEqual([])
   })
 
   test('OM2104: a row outside a query that moving rows refer to: only where unowned: stay is declared and the target has the same row', async () => {
