@@ -128,8 +128,9 @@ async function discover(app: App, { cell, write, check }: Extract<Invocation, { 
 
 async function plan(app: App, invocation: Extract<Invocation, { readonly command: 'plan' }>): Promise<Outcome> {
   const document = await app.plan({ ...moveRequest(invocation), ...(invocation.sample ? { sample: true } : {}) })
-  if (invocation.report !== null) await writeReport(invocation.report, planPage(document))
-  return { kind: 'plan', document }
+  if (invocation.report === null) return { kind: 'plan', document }
+  await writeReport(invocation.report, planPage(document))
+  return { kind: 'plan', document, file: invocation.report }
 }
 
 /** A page goes to a file, since nobody reads it in a terminal; with --json the document goes to standard output besides. */
