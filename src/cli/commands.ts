@@ -1,4 +1,5 @@
 import { loadSettings } from '../config/load-settings.js'
+import type { MoveDocument } from '../domain/documents.js'
 import type { Logger } from '../observability/logger.js'
 import type { Progress } from '../observability/progress.js'
 import type { App, Confirm, MoveIo } from './app.js'
@@ -71,7 +72,7 @@ async function performWith(app: App, invocation: WithApp, context: CommandContex
     case 'pause':
       return { kind: 'move', document: await app.pause(invocation.moveId, { confirm }) }
     case 'verify':
-      return { kind: 'move', document: await app.verify(invocation.moveId, io) }
+      return verify(await app.verify(invocation.moveId, io), context)
     case 'abort':
       return { kind: 'move', document: await app.abort(invocation.moveId, io) }
     case 'purge': {
@@ -117,6 +118,13 @@ async function look(app: App, invocation: Looking, context: CommandContext): Pro
       return invocation.watch ? watchStatus(read, context) : read()
     }
   }
+}
+
+/** The document looks as it did before: that the rows were read just now, and which, is told besides. */
+function verify(document: MoveDocument, { say }: CommandContext): Outcome {
+  const read = document.state === 'cut_over' ? `${document.source ?? 'the source'} was read again: it still holds what was verified before the cutover` : 'both sides were read again'
+  if (document.error === null && document.verification.verdict === 'equal') say(`equal: ${printable(read)}`)
+  return { kind: 'move', document }
 }
 
 async function discover(app: App, { cell, write, check }: Extract<Invocation, { readonly command: 'discover' }>): Promise<Outcome> {

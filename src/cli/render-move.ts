@@ -20,7 +20,7 @@ export function renderMove(document: MoveDocument, style: Style, { prose, tables
   const facts: readonly (readonly [string, string])[] = [
     ['move', document.moveId ?? ''],
     ['organization', printable(`${document.org ?? '?'}: ${document.source ?? '?'} → ${document.target ?? '?'}`)],
-    ['state', `${renderState(document.state, style)}${document.phase === null ? '' : ` (${document.phase})`}`],
+    ['state', `${renderState(document.state, style)}${document.phase === null ? '' : ` (${document.phase})`}${document.state === 'aborted' ? printable(`: nothing of it is left on ${document.target ?? '?'}, ${document.source ?? '?'} serves`) : ''}`],
     ['verification', renderVerdict(document.verification, style)],
     ['secrets', renderSecrets(document.secrets)],
     ['time', timings],
@@ -76,7 +76,7 @@ function renderProgress({ progress }: MoveDocument): string {
     `${formatCount(rowsDone)}/${counted(rowsTotal, 'row')}`,
     ...(rowsTotal > 0 ? [`${Math.floor((Math.min(rowsDone, rowsTotal) / rowsTotal) * 100)}%`] : []),
     // a chunk counts when it is done, and a slow one takes a while
-    ...(rowsPerSecond === 0 ? ['no chunk done within the last minute'] : [`${formatCount(rowsPerSecond)} rows/s`, ...(bytesPerSecond === null ? [] : [`${formatBytes(bytesPerSecond)}/s`])]),
+    ...(rowsPerSecond === 0 ? ['no chunk done lately'] : [`${formatCount(rowsPerSecond)} rows/s`, ...(bytesPerSecond === null ? [] : [`${formatBytes(bytesPerSecond)}/s`])]),
     ...(etaSeconds === null ? [] : [`ETA ${formatDuration(etaSeconds * 1000)}`]),
   ].join(', ')
 }

@@ -15,7 +15,7 @@ import { awaitsSecrets } from '../staged-move.js'
 import { whoAmI } from '../who-am-i.js'
 import { takeBackWhenSpent, windowNotice } from '../window-limit.js'
 import { assertDictionary } from '../wrong-dictionary.js'
-import { assertAbortable, assertResumable } from './assert-fits.js'
+import { assertAbortable, assertDidNotRest, assertResumable } from './assert-fits.js'
 import { declined, settled } from './command-io.js'
 import type { MoveIo } from './command-io.js'
 import { sourceOf } from './endpoints.js'
@@ -67,7 +67,10 @@ function driverNotice({ leaseHolder, leaseSecondsLeft, heardSeconds }: MoveRow):
 async function run(at: Connections, row: MoveRow, command: string, io: MoveIo, resumed: ResumeOptions = {}): Promise<MoveDocument> {
   const { settings } = at
   const after = { state: endsUntouched }
-  const options = await at.driveOptions(row, command, io, assertResumable)
+  const options = await at.driveOptions(row, command, io, (move) => {
+    assertResumable(move)
+    assertDidNotRest(move, row)
+  })
   const document = await drive({ ...options, ...resumed, keepsWindow: true }, after, async ({ ctx, journal, phases }) => {
     if (journal.row.cutOverAt === null) await journal.update({ state: 'running', error: null })
     const asked = { ...phases, pausesBefore: async (phase: MovePhase) => (await phases.pausesBefore(phase)) || (await awaitsSecrets(ctx, journal, phase)) || (phase === 'cutover' && settings.confirmCutover && !(await mayFlip(row, io))) }

@@ -97,6 +97,18 @@ describe('a move', () => {
     expect(linesAt(80, { kind: 'move', document: MOVE }).join('\n')).not.toContain('retention')
   })
 
+  it('that was aborted says that nothing is left of it, whatever its tables once held', () => {
+    expect(linesAt(80, { kind: 'move', document: { ...MOVE, state: 'aborted', phase: 'copy' } }).join('\n')).toContain('aborted (copy): nothing of it is left on cell-b, cell-a serves')
+  })
+
+  it.each([
+    ['cut_over', 'equal: cell-a was read again: it still holds what was verified before the cutover'],
+    ['paused', 'equal: both sides were read again'],
+  ] as const)('that is %s and verified again says what was read', async (state, said) => {
+    const document = { ...MOVE, state, verification: { ...MOVE.verification, verdict: 'equal' as const } }
+    expect((await runCli('verify 0197f3a2', { app: { verify: () => Promise.resolve(document) } })).stderr).toContain(said)
+  })
+
   it('of which nothing was read is not shown with question marks: the error tells all', async () => {
     const failure = new MoverError({ code: 'OM3004', message: 'driven by sre@a', hint: 'wait', retry: 'safe', context: { moveId: MOVE.moveId } })
     const { stdout, stderr } = await runCli('resume 0197f3a2', { app: { resume: () => Promise.reject(failure) } })
@@ -115,6 +127,6 @@ describe('a move', () => {
     state.apply({ kind: 'moved', table: 'public.notes', rows: 0, bytes: 4096 }, 1000)
     expect(renderFrame(state, { nowMs: 2000, columns: 80, maxTables: 3, style: NONE }).join('\n')).toContain('4.0 KiB')
     const progress = { rowsDone: 0, rowsTotal: 10, rowsPerSecond: 0, bytesPerSecond: 0, etaSeconds: null }
-    expect(linesAt(80, { kind: 'move', document: { ...MOVE, progress } }).join('\n')).toContain('no chunk done within the last minute')
+    expect(linesAt(80, { kind: 'move', document: { ...MOVE, progress } }).join('\n')).toContain('no chunk done lately')
   })
 })
