@@ -20,6 +20,7 @@ import { StatusArea } from './status-area.js'
 import { createStyle } from './style.js'
 import type { Style } from './style.js'
 import { openTelemetry } from './telemetry.js'
+import type { Widths } from './wrap.js'
 
 /** One command line from its reading to its exit code. Results go to stdout, everything else to stderr. */
 export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
@@ -68,7 +69,7 @@ async function execute(invocation: Invocation, options: GlobalOptions & { readon
   const signal = AbortSignal.any([interrupts.signal, giveUp.signal])
   using view = createProgressView({ output: host.stderr, area, clock: host.clock, style, isWanted: options.progress })
   const confirm = createConfirm({ host, area, signal, isYes: 'yes' in invocation && invocation.yes, isLenient: invocation.command === 'route set' })
-  const show = (outcome: Outcome): void => host.stdout.write(`${host.stdout.isTTY ? '\u001b[H\u001b[2J' : ''}${renderOutcome(outcome, styleFor(host.stdout, host), widthFor(host.stdout)).join('\n')}\n`)
+  const show = (outcome: Outcome): void => host.stdout.write(`${frame(renderOutcome(outcome, styleFor(host.stdout, host), widthsFor(host.stdout)), host.stdout)}`)
   const configFile = options.config ?? configFromEnvironment(host)
   try {
     const work = perform(invocation, { host, configFile, json: options.json, logger, signal, progress: toAll([view.progress, options.watchedBy]), confirm, say, show })
@@ -98,10 +99,10 @@ function print(outcome: Outcome, { host, json, next }: PrintOptions): void {
     host.stdout.write(jsonText(outcome.document))
     return
   }
-  const lines = renderOutcome(outcome, styleFor(host.stdout, host), widthFor(host.stdout))
+  const lines = renderOutcome(outcome, styleFor(host.stdout, host), widthsFor(host.stdout))
   if (lines.length > 0) host.stdout.write(`${lines.join('\n')}\n`)
   const { error } = outcome.document
-  if (error !== null) host.stderr.write(`${renderError(error, styleFor(host.stderr, host)).join('\n')}\n`)
+  if (error !== null) host.stderr.write(`${renderError(error, styleFor(host.stderr, host), host.stderr.columns ?? Number.POSITIVE_INFINITY).join('\n')}\n`)
   if (next !== null) host.stdout.write(`${lines.length > 0 ? '\n' : ''}next: ${next}\n`)
 }
 
@@ -111,8 +112,13 @@ function jsonText(document: unknown): string {
 }
 
 /** What goes to a file or into a ticket is wrapped, too; a very wide terminal does not make prose easier to read. */
-function widthFor({ columns }: Host['stdout']): number {
-  return Math.min(Math.max(columns ?? WIDTH_OF_FILES, NARROWEST), WIDEST)
+function widthsFor({ columns }: Host['stdout']): Widths {
+  return { prose: Math.min(Math.max(columns ?? WIDTH_OF_FILES, NARROWEST), WIDEST), tables: columns === null ? Number.POSITIVE_INFINITY : Math.max(columns, NARROWEST) }
+}
+
+/** On a terminal from its top, each line over what stood there: cleared first, the screen would flicker, and land in the scrollback every time. */
+function frame(lines: readonly string[], { isTTY }: Output): string {
+  return isTTY ? `\u001b[H${lines.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J` : `${lines.join('\n')}\n`
 }
 
 const NARROWEST = 60

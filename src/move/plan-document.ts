@@ -46,6 +46,7 @@ export function planDocument(settings: Settings, names: { readonly org: string; 
     steps: planSteps({ ...names, tables: tables.length, rows, hooks: hooksOf(settings) }),
     findings: examined.findings,
     blocking: isBlocking(examined.findings),
+    rowsChecked: examined.rowsChecked,
     error: null,
   }
 }
