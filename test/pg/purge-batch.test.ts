@@ -31,8 +31,8 @@ test('a row that is changed while its lock is waited for is digested and deleted
 
   await writer.execute('BEGIN')
   // the first leaves its place with the bytes that it had, the second is another row by then
-  await writer.execute('UPDATE notes SET body = body WHERE id = 2')
-  await writer.execute(`UPDATE notes SET body = 'changed' WHERE id = 4`)
+  await writer.execute('UPDATE public.notes SET body = body WHERE id = 2')
+  await writer.execute(`UPDATE public.notes SET body = 'changed' WHERE id = 4`)
   const purging = purger.transaction('READ COMMITTED', async () => {
     const batch = await holdBatch(purger, notes, ownedRows(notes, SCOPE), seedsOf('a move'))
     return { batch, deleted: await purger.execute(sql('purge/delete-batch', { table: tableItself(notes), matches: batch.matches })) }
