@@ -17,6 +17,7 @@ import type { Outcome } from './outcome.js'
 import { createProgressView } from './progress-view.js'
 import { renderError, renderOutcome } from './render.js'
 import { StatusArea } from './status-area.js'
+import { screenOf } from './screen.js'
 import { createStyle } from './style.js'
 import type { Style } from './style.js'
 import { openTelemetry } from './telemetry.js'
@@ -68,7 +69,10 @@ async function execute(invocation: Invocation, options: GlobalOptions & { readon
   const signal = AbortSignal.any([interrupts.signal, giveUp.signal])
   using view = createProgressView({ output: host.stderr, area, clock: host.clock, style, isWanted: options.progress })
   const confirm = createConfirm({ host, area, signal, isYes: 'yes' in invocation && invocation.yes, isLenient: invocation.command === 'route set' })
-  const show = (outcome: Outcome): void => host.stdout.write(`${host.stdout.isTTY ? '\u001b[H\u001b[2J' : ''}${renderOutcome(outcome, styleFor(host.stdout, host), widthFor(host.stdout)).join('\n')}\n`)
+  const show = (outcome: Outcome): void => {
+    const lines = renderOutcome(outcome, styleFor(host.stdout, host), widthFor(host.stdout))
+    host.stdout.write(host.stdout.isTTY ? screenOf(lines, host.stdout) : `${lines.join('\n')}\n`)
+  }
   const configFile = options.config ?? configFromEnvironment(host)
   try {
     const work = perform(invocation, { host, configFile, json: options.json, logger, signal, progress: toAll([view.progress, options.watchedBy]), confirm, say, show })
