@@ -17,6 +17,7 @@ import type { Outcome } from './outcome.js'
 import { createProgressView } from './progress-view.js'
 import { renderError, renderOutcome } from './render.js'
 import { StatusArea } from './status-area.js'
+import { screenOf } from './screen.js'
 import { createStyle } from './style.js'
 import type { Style } from './style.js'
 import { openTelemetry } from './telemetry.js'
@@ -69,7 +70,10 @@ async function execute(invocation: Invocation, options: GlobalOptions & { readon
   const signal = AbortSignal.any([interrupts.signal, giveUp.signal])
   using view = createProgressView({ output: host.stderr, area, clock: host.clock, style, isWanted: options.progress })
   const confirm = createConfirm({ host, area, signal, isYes: 'yes' in invocation && invocation.yes, isLenient: invocation.command === 'route set' })
-  const show = (outcome: Outcome): void => host.stdout.write(`${frame(renderOutcome(outcome, styleFor(host.stdout, host), widthsFor(host.stdout)), host.stdout)}`)
+  const show = (outcome: Outcome): void => {
+    const lines = renderOutcome(outcome, styleFor(host.stdout, host), widthsFor(host.stdout))
+    host.stdout.write(host.stdout.isTTY ? screenOf(lines, host.stdout) : `${lines.join('\n')}\n`)
+  }
   const configFile = options.config ?? configFromEnvironment(host)
   try {
     const work = perform(invocation, { host, configFile, json: options.json, logger, signal, progress: toAll([view.progress, options.watchedBy]), confirm, say, show })
@@ -114,11 +118,6 @@ function jsonText(document: unknown): string {
 /** What goes to a file or into a ticket is wrapped, too; a very wide terminal does not make prose easier to read. */
 function widthsFor({ columns }: Host['stdout']): Widths {
   return { prose: Math.min(Math.max(columns ?? WIDTH_OF_FILES, NARROWEST), WIDEST), tables: columns === null ? Number.POSITIVE_INFINITY : Math.max(columns, NARROWEST) }
-}
-
-/** On a terminal from its top, each line over what stood there: cleared first, the screen would flicker, and land in the scrollback every time. */
-function frame(lines: readonly string[], { isTTY }: Output): string {
-  return isTTY ? `\u001b[H${lines.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J` : `${lines.join('\n')}\n`
 }
 
 const NARROWEST = 60

@@ -142,6 +142,8 @@ export interface MoveJournal {
   savePlan(plan: MovePlan, rows: ReadonlyMap<number, number>): Promise<void>
   saveFindings(findings: readonly Finding[]): Promise<void>
   addToManifest(part: Partial<Manifest>): Promise<void>
+  /** A cell accepts writes to the organization again: from now on the time frozen stands. */
+  markThawed(): Promise<void>
   /**
    * Throws OM3005 where another process has taken over. What is created without a guard to hold is created by a session that was open
    * before this: whoever takes over later ends that session, so that a driver that sleeps in between leaves nothing behind (P6).
