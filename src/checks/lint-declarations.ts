@@ -50,12 +50,27 @@ export function lintColumns(input: LintInput): readonly Finding[] {
 
 function lintRule({ cell, units }: LintInput, unit: Unit, name: string, rule: ColumnRule): readonly Finding[] {
   if (rule.kind === 'set' && rule.value === null && unit.table.columns.some((column) => column.name === name && column.notNull)) return [wrong(cell, unit, `columns sets ${name} to NULL, which it may not be`)]
+  const column = unit.table.columns.find((one) => one.name === name)
+  const cut = column === undefined ? [] : valuesOf(rule).filter((value) => isCut(column.type, value))
+  if (cut.length > 0) return [wrong(cell, unit, `columns gives ${name} a value that is longer than its type holds: ${cut.map((value) => JSON.stringify(value)).join(', ')} would be cut to ${column?.type ?? ''}`)]
   if (rule.kind !== 'lookup') return []
   const named = units.filter((other) => tableKey(other.id) === rule.table || other.id.name === rule.table)
   const lookup = named.find((other) => isExempt(other, 'lookup'))
   if (lookup === undefined) return [wrong(cell, unit, `columns remaps ${name} through ${rule.table}, which is ${named.length === 0 ? 'no table of the cell' : 'not declared lookup'}`)]
   const key = identityOf(lookup.table)
   return key?.length === 1 ? [] : [wrong(cell, unit, `columns remaps ${name} through ${rule.table}, whose key is ${key === null ? 'missing' : 'not a single column'}`)]
+}
+
+/** What a rule puts in a column. */
+function valuesOf(rule: ColumnRule): readonly string[] {
+  const values = rule.kind === 'set' ? [rule.value] : rule.kind === 'map' ? Object.values(rule.map) : []
+  return values.filter((value) => value !== null)
+}
+
+/** A cast to a type with a length cuts in silence what is longer, blanks at the end apart, which nobody misses. */
+function isCut(type: string, value: string): boolean {
+  const [, length] = /^(?:character varying|character|bit varying|bit)\((\d+)\)$/.exec(type) ?? []
+  return length !== undefined && [...value.replace(/ +$/, '')].length > Number(length)
 }
 
 /** Every piece of declared SQL about a table, with what it is called. */

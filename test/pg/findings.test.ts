@@ -193,6 +193,14 @@ describe('the target', () => {
     expect(changes).toEqual([])
   })
 
+  test('OM2125, P1: a value of a rule that the type of its column would cut in silence', async () => {
+    const rule = (map: Record<string, string>) => ({ both: 'ALTER TABLE issues ALTER title TYPE varchar(3)', tenancy: { tables: { 'public.issues': { columns: { title: { map } } } } } })
+    const { lines, of } = await found(rule({ a: 'toolong', b: 'ok ', c: 'yes' }))
+    expect(lines).toEqual(['OM2125 error cell-a issues -'])
+    expect(of('OM2125').message).toContain('"toolong" would be cut to character varying(3)')
+    expect((await found(rule({ a: 'yes' }))).lines).toEqual([])
+  })
+
   test('OM2108, P1: types of one name that are made of other things, at any depth: their text would be taken for what it is not', async () => {
     const using = `CREATE TYPE pairs AS RANGE (subtype = pair); CREATE DOMAIN few AS pairs[] CHECK (cardinality(VALUE) < 9); ALTER TABLE issues ADD few few; CREATE DOMAIN low AS int; ALTER TABLE projects ADD low low; CREATE TYPE unused AS (x int)`
     const { plan, lines, changes } = await found({ source: `CREATE TYPE pair AS (one text, two text); ${using}`, target: `CREATE TYPE pair AS (two text, one text); ${using}; ALTER DOMAIN low ADD CHECK (VALUE < 7)` })
