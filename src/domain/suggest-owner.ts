@@ -57,7 +57,7 @@ class Traces {
       ...declaration('no more than the names of its columns', free.flatMap((column) => this.#byName(column))),
       ...polymorphic(free),
       ...referred(this.#referring.get(tableKey(id)), 'with an owner', 'skip would leave them without their rows'),
-      ...referred(this.#waiting.get(tableKey(id)), 'that nothing decides either', 'what is declared here may decide them too'),
+      ...referred(this.#waiting.get(tableKey(id)), 'with no owner yet', 'what is declared here may decide them too'),
     ]
   }
 

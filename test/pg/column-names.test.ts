@@ -46,7 +46,7 @@ test('an unclassified table is told with what its foreign keys, its names and th
     // named after templates of issues, not after issues
     uses: '',
     remarks: '; on_type and on_id look like a reference to several tables: query, with a where that looks into each of them',
-    fleets: '; public.pilots and 1 more table that nothing decides either refer to it: what is declared here may decide them too',
+    fleets: '; public.pilots and 1 more table with no owner yet refer to it: what is declared here may decide them too',
     ships: '',
     pilots: '',
   })

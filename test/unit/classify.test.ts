@@ -106,6 +106,20 @@ describe('a key column', () => {
   })
 })
 
+describe('what is unclassified', () => {
+  it('tells how many tables wait for it, itself not counted', () => {
+    const catalog = buildCatalog({ ...ORGANIZATIONS, scopes: 'id pk, parent_id > scopes', roles: 'id pk, scope_id! > scopes', users: 'id pk, scope_id! > scopes', grants: 'id pk, role_id! > roles' })
+    const [catalogs, tenancy] = [new Map([['main', catalog]]), buildTenancy()]
+    const hints = Object.fromEntries(classificationFindings('cell-a', catalogs, tenancy, classify(catalogs, tenancy)).map(({ table, hint }) => [table, hint?.split('or query')[1]]))
+    expect(hints).toEqual({
+      scopes: '; public.roles and 1 more table with no owner yet refer to it: what is declared here may decide them too',
+      roles: '; public.grants with no owner yet refers to it: what is declared here may decide them too',
+      users: '',
+      grants: '',
+    })
+  })
+})
+
 describe('foreign keys', () => {
   it('make a table via its parent when they are NOT NULL, with composite keys and several steps', () => {
     const catalog = buildCatalog(

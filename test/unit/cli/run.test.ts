@@ -270,6 +270,9 @@ describe('init', () => {
 describe('text for people', () => {
   it('ends with the command to run next, with the configuration that was named', async () => {
     expect((await runCli('plan --org it\'s --to cell-b')).stdout).toMatch(/\nnext: org-mover move --org 'it'\\''s' --to cell-b\n$/)
+    const undecided = (): unknown => Promise.resolve({ cell: 'cell-a', tables: [], findings: [ERROR_FINDING], error: null })
+    expect((await runCli('discover')).stdout).toMatch(/\nnext: org-mover plan --org ORG --to CELL\n$/)
+    expect((await runCli('discover', { app: { discover: undecided as never } })).stdout).toMatch(/\nnext: org-mover discover --check\n$/)
     expect((await runCli(`resume ${ID} --config {config}`)).stdout).toMatch(/next: org-mover purge 0197f3a2 --config \/.*org-mover\.yaml\n$/)
   })
 
