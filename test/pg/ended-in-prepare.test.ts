@@ -17,7 +17,7 @@ describe('a move that fails in prepare', () => {
     await using cells = await fencedCells()
     await cells.control.query(failing('P0001'))
     const failed = await cells.app.move({ org: '1', to: 'cell-b' }, cells.io)
-    expect(failed).toMatchObject({ state: 'aborted', phase: 'prepare', error: { code: 'OM3007' }, next: 'org-mover plan --org 1 --to cell-b' })
+    expect(failed).toMatchObject({ state: 'aborted', phase: 'prepare', error: { code: 'OM3007' }, next: 'org-mover plan --org 1 --to cell-b --from cell-a' })
     expect(await untouched(cells)).toBe(true)
     await cells.control.query('DROP TRIGGER fails ON org_mover.move')
     expect(await cells.app.move({ org: '1', to: 'cell-b' }, cells.io)).toMatchObject({ state: 'cut_over', error: null })
