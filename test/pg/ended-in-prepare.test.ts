@@ -42,4 +42,15 @@ describe('a move that fails in prepare', () => {
     expect(await cells.app.abort(failed.moveId ?? '', cells.io)).toMatchObject({ state: 'aborted', error: null })
     expect(await untouched(cells)).toBe(true)
   })
+
+  test('before a row was looked at says so, as the plan does: there may be more to find', async () => {
+    await using cells = await fencedCells()
+    await mainOf(cells, 'b').query('ALTER TABLE projects RENAME COLUMN title TO headline')
+    expect(await cells.app.plan({ org: '1', to: 'cell-b' })).toMatchObject({ blocking: true, rowsChecked: false, totals: { rows: 0 } })
+    const failed = await cells.app.move({ org: '1', to: 'cell-b' }, cells.io)
+    expect(failed).toMatchObject({ state: 'aborted', error: { code: 'OM2007', hint: expect.stringContaining('No row was looked at yet') }, retainedUntil: null })
+    await mainOf(cells, 'b').query('ALTER TABLE projects RENAME COLUMN headline TO title')
+    expect(await cells.app.plan({ org: '1', to: 'cell-b' })).toMatchObject({ blocking: false, rowsChecked: true })
+    expect(await cells.app.move({ org: '1', to: 'cell-b' }, cells.io)).toMatchObject({ state: 'cut_over', retainedUntil: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) })
+  })
 })
