@@ -36,7 +36,27 @@ function storeOf(request, cell) {
   const credentials = keyName === undefined ? {} : { credentials: { accessKeyId: from(keyName), secretAccessKey: from(secretName) } }
   // stores other than AWS's do not know the newer checksums
   const client = new sdk.S3Client({ region: region ?? 'us-east-1', endpoint, forcePathStyle, requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED', maxAttempts: 5, ...credentials })
-  return { bucket, cell, identity: `${endpoint ?? ''}/${bucket}`, send: (command, input) => client.send(new sdk[`${command}Command`]({ Bucket: bucket, ...input })) }
+  const send = (command, input) => client.send(new sdk[`${command}Command`]({ Bucket: bucket, ...input })).catch((error) => {
+    const status = statusOf(error)
+    // an answer to HEAD has no text: without this it would say nothing at all
+    error.message = `the store of ${cell} failed at ${command}: ${status === undefined ? (error.code ?? error.name) : `HTTP status ${status} (${error.name})`}`
+    // no answer, or one of a store that has too much to do; the SDK has tried five times
+    if (status === undefined || status >= 500 || status === 429) throw new Refusal(error.message, { retry: true })
+    throw error
+  })
+  return { bucket, cell, identity: `${endpoint ?? ''}/${bucket}`, send }
+}
+
+const statusOf = (error) => error.$metadata?.httpStatusCode
+
+/** What `work` yields; null where the object is gone, or is not any more what it was when it was looked at. */
+async function unlessChanged(work) {
+  try {
+    return await work()
+  } catch (error) {
+    if (statusOf(error) === 404 || statusOf(error) === 412) return null
+    throw error
+  }
 }
 
 function placesOf(request) {
@@ -52,8 +72,10 @@ async function list(store, prefix) {
   const found = new Map()
   let ContinuationToken
   do {
-    const page = await store.send('ListObjectsV2', { Prefix: prefix, ContinuationToken })
-    for (const { Key, Size, LastModified, ETag } of page.Contents ?? []) found.set(Key, { size: Size, at: LastModified.getTime(), etag: ETag })
+    // keys may hold what XML cannot: they are asked for as in a URL
+    const page = await store.send('ListObjectsV2', { Prefix: prefix, ContinuationToken, EncodingType: 'url' })
+    const keyOf = (text) => (page.EncodingType === 'url' ? decodeURIComponent(text.replaceAll('+', ' ')) : text)
+    for (const { Key, Size, LastModified, ETag } of page.Contents ?? []) found.set(keyOf(Key), { size: Size, at: LastModified.getTime(), etag: ETag })
     ContinuationToken = page.NextContinuationToken
   } while (ContinuationToken !== undefined)
   return found
@@ -66,15 +88,7 @@ async function inParallel(items, jobs, work) {
   }))
 }
 
-async function exists(store, key) {
-  try {
-    await store.send('HeadObject', { Key: key })
-    return true
-  } catch (error) {
-    if (error.$metadata?.httpStatusCode === 404) return false
-    throw error
-  }
-}
+const exists = async (store, key) => (await unlessChanged(() => store.send('HeadObject', { Key: key }))) !== null
 
 const headersOf = (head) => Object.fromEntries([...HEADERS.map((name) => [name, head[name]]), ['Metadata', head.Metadata ?? {}]].filter(([, value]) => value !== undefined))
 
@@ -87,14 +101,7 @@ async function* partsOf(store, key, { size, etag }) {
 }
 
 async function copyObject({ source, target }, key) {
-  let head
-  try {
-    head = await source.send('HeadObject', { Key: key })
-  } catch (error) {
-    // deleted since it was listed
-    if (error.$metadata?.httpStatusCode === 404) return 0
-    throw error
-  }
+  const head = await source.send('HeadObject', { Key: key })
   const [size, etag, headers] = [head.ContentLength ?? 0, head.ETag, headersOf(head)]
   const parts = partsOf(source, key, { size, etag })
   if (size <= PART) {
@@ -129,16 +136,24 @@ async function behind({ source, target, prefix }) {
 async function synchronise(places, keys) {
   let bytes = 0
   await inParallel(keys.changed, places.jobs, async (key) => {
-    bytes += await copyObject(places, key)
+    // what was deleted or overwritten meanwhile, the next reading finds
+    bytes += (await unlessChanged(() => copyObject(places, key))) ?? 0
   })
   await deleteAll(places.target, keys.extra)
   return { objects: keys.changed.length, deleted: keys.extra.length, bytes }
 }
 
+// eslint-disable-next-line no-control-regex
+const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/
+
+/** Keys that are gone already are no failure. Those that the list of a bulk delete cannot hold are deleted one by one. */
 async function deleteAll(store, keys) {
-  for (let n = 0; n < keys.length; n += MOST_DELETED) {
-    const { Errors = [] } = await store.send('DeleteObjects', { Delete: { Quiet: true, Objects: keys.slice(n, n + MOST_DELETED).map((Key) => ({ Key })) } })
-    if (Errors.length > 0) throw new Error(`${Errors.length} object(s) could not be deleted: ${Errors[0].Code}`)
+  for (const Key of keys.filter((key) => NOT_XML.test(key))) await store.send('DeleteObject', { Key })
+  const listed = keys.filter((key) => !NOT_XML.test(key))
+  for (let n = 0; n < listed.length; n += MOST_DELETED) {
+    const { Errors = [] } = await store.send('DeleteObjects', { Delete: { Quiet: true, Objects: listed.slice(n, n + MOST_DELETED).map((Key) => ({ Key })) } })
+    const failed = Errors.filter(({ Code }) => Code !== 'NoSuchKey')
+    if (failed.length > 0) throw new Error(`${failed.length} object(s) could not be deleted: ${failed[0].Code}`)
   }
 }
 
@@ -155,8 +170,10 @@ async function differences(places) {
   const [there, here] = [await list(source, prefix), await list(target, prefix)]
   const found = [...[...here.keys()].filter((key) => !there.has(key)).map((key) => [key, 'extraneous'])]
   await inParallel(there.keys(), jobs, async (key) => {
-    if (!here.has(key)) found.push([key, 'missing'])
-    else if ((await digestOf(source, key)) !== (await digestOf(target, key))) found.push([key, 'mismatching'])
+    if (!here.has(key)) return void found.push([key, 'missing'])
+    const [wanted, got] = [await unlessChanged(() => digestOf(source, key)), await unlessChanged(() => digestOf(target, key))]
+    if (wanted === null || got === null) found.push([key, 'changed while it was read'])
+    else if (wanted !== got) found.push([key, 'mismatching'])
   })
   return { found, objects: there.size }
 }

@@ -2,10 +2,9 @@ import { CommanderError } from 'commander'
 import { MoverError } from '../domain/errors.js'
 import { LOG_FORMATS, LOG_LEVELS } from '../observability/logger.js'
 import type { DocumentKind, GlobalOptions, Invocation } from './invocation.js'
-import { DOCUMENT_KINDS, documentKindOf } from './invocation.js'
+import { DOCUMENT_KINDS, documentKindOf, drivesMove } from './invocation.js'
 import type { Known } from './outcome.js'
 import { createProgram } from './program.js'
-import { drivesMove } from './telemetry.js'
 import { Usage } from './usage.js'
 
 export type Parsed =

@@ -1,4 +1,6 @@
 import { loadSettings } from '../config/load-settings.js'
+import type { Settings } from '../config/settings.js'
+import { asMoverError } from '../domain/errors.js'
 import type { MoveDocument } from '../domain/documents.js'
 import type { Logger } from '../observability/logger.js'
 import type { Progress } from '../observability/progress.js'
@@ -6,8 +8,12 @@ import type { App, Confirm, MoveIo } from './app.js'
 import type { Host } from './host.js'
 import { initialize } from './init.js'
 import { orInterrupted } from './interrupts.js'
+import { drivesMove } from './invocation.js'
 import type { Invocation } from './invocation.js'
+import { outcomeOfFailure } from './outcome.js'
 import type { Outcome } from './outcome.js'
+import { outsideOf } from '../move/outside-of.js'
+import { notify } from './notify.js'
 import { movePage } from './report/move-page.js'
 import { planPage } from './report/plan-page.js'
 import { writeReport } from './report/write-report.js'
@@ -35,10 +41,24 @@ export async function perform(invocation: Invocation, context: CommandContext): 
   }
   if (invocation.command === 'init') return initialize(context.configFile, host.env, (settings) => withApp(settings, context, (app) => app.init()))
   const settings = await loadSettings(context.configFile, host.env)
-  return withApp(settings, context, (app) => performWith(app, invocation, context))
+  return withApp(settings, context, (app) => (drivesMove(invocation.command) ? driven(app, invocation, { ...context, settings }) : performWith(app, invocation, context)))
 }
 
-async function withApp<T>(settings: Awaited<ReturnType<typeof loadSettings>>, { host, logger, signal }: CommandContext, use: (app: App) => Promise<T>): Promise<T> {
+/** Whoever is to be notified of moves is told how it ended, also where it ended in an error. */
+async function driven(app: App, invocation: WithApp, context: CommandContext & { readonly settings: Settings }): Promise<Outcome> {
+  const { settings, logger, say } = context
+  const tell = async (outcome: Outcome): Promise<void> => {
+    if (outcome.kind === 'move') await notify(invocation.command, outcome.document, { settings: settings.notify, app, outside: outsideOf(settings, logger), logger, say })
+  }
+  const outcome = await performWith(app, invocation, context).catch(async (thrown: unknown) => {
+    await tell(outcomeOfFailure(invocation, asMoverError(thrown)))
+    throw thrown
+  })
+  await tell(outcome)
+  return outcome
+}
+
+async function withApp<T>(settings: Settings, { host, logger, signal }: CommandContext, use: (app: App) => Promise<T>): Promise<T> {
   const app = await host.createApp(settings, { logger, signal })
   try {
     return await use(app)

@@ -22,7 +22,7 @@ export interface Clock {
 /** Everything outside the program that a command touches: the process for `main`, stand-ins for tests. */
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly stdout: Output & Pick<TerminalOutput, 'columns'>
+  readonly stdout: TerminalOutput
   readonly stderr: TerminalOutput
   readonly clock: Clock
   /** Null where nobody can be asked. Resolves to null when the answer is withheld (end of input). */

@@ -75,3 +75,10 @@ export function documentKindOf(invocation: Invocation): DocumentKind {
   if (invocation.command === 'status' && invocation.moveId === null) return 'list'
   return DOCUMENT_KINDS[invocation.command]
 }
+
+/** Commands that drive a move: what others do is over before anybody looks. */
+const DRIVING: ReadonlySet<CommandName> = new Set(['move', 'resume', 'verify', 'abort', 'purge', 'secrets seal', 'secrets open', 'demo'])
+
+export function drivesMove(command: CommandName): boolean {
+  return DRIVING.has(command)
+}

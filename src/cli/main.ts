@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createInterface } from 'node:readline'
 import { createApp } from '../move/app.js'
 import { runDemo } from './demo.js'
-import type { Host } from './host.js'
+import type { Host, TerminalOutput } from './host.js'
 import { run } from './run.js'
 
 /** Runs one command line with the process's own streams; yields the exit code and prints nothing afterwards. */
@@ -28,17 +28,8 @@ function processHost(): Host {
   stray.catch(() => undefined)
   return {
     env: process.env,
-    stdout: { write: (text) => void stdout.write(text), isTTY: stdout.isTTY, columns: stdout.isTTY ? stdout.columns : null },
-    stderr: {
-      write: (text) => void stderr.write(text),
-      isTTY: stderr.isTTY,
-      get columns() {
-        return stderr.isTTY ? stderr.columns : null
-      },
-      get rows() {
-        return stderr.isTTY ? stderr.rows : null
-      },
-    },
+    stdout: outputOf(stdout),
+    stderr: outputOf(stderr),
     clock: {
       now: () => performance.now(),
       every: (intervalMs, tick) => {
@@ -79,4 +70,18 @@ function ignoreClosedReader(stream: NodeJS.WriteStream): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
   })
+}
+
+/** A window may change its size at any time. */
+function outputOf(stream: NodeJS.WriteStream): TerminalOutput {
+  return {
+    write: (text) => void stream.write(text),
+    isTTY: stream.isTTY,
+    get columns() {
+      return stream.isTTY ? stream.columns : null
+    },
+    get rows() {
+      return stream.isTTY ? stream.rows : null
+    },
+  }
 }

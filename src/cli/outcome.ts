@@ -2,7 +2,8 @@ import type { CheckDocument, DiscoverDocument, DoneDocument, ErrorDocument, List
 import { errorDocument, NOT_VERIFIED } from '../domain/documents.js'
 import type { MoverError } from '../domain/errors.js'
 import type { ReportDocument } from '../domain/report.js'
-import type { DocumentKind } from './invocation.js'
+import { documentKindOf } from './invocation.js'
+import type { DocumentKind, Invocation } from './invocation.js'
 
 /** The document that a command ends with, tagged with its kind for rendering. */
 export type Outcome =
@@ -48,6 +49,22 @@ export function emptyOutcome(kind: DocumentKind, failure: MoverError | null, kno
       return { kind, document: { report: null, sha256: null, error }, text: '' }
     case 'error':
       return { kind, document: { error } }
+  }
+}
+
+/** As far as the failed command can still fill it in; without failure it was interrupted. */
+export function outcomeOfFailure(invocation: Invocation, failure: MoverError | null): Outcome {
+  return emptyOutcome(documentKindOf(invocation), failure, knownOf(invocation, failure))
+}
+
+function knownOf(invocation: Invocation, failure: MoverError | null): Known {
+  const moveId = failure?.context['moveId']
+  return {
+    org: 'org' in invocation ? invocation.org : null,
+    target: 'to' in invocation ? invocation.to : null,
+    source: 'from' in invocation ? invocation.from : null,
+    cell: invocation.command === 'discover' ? invocation.cell : null,
+    moveId: typeof moveId === 'string' ? moveId : null,
   }
 }
 

@@ -10,14 +10,14 @@ import { exitCodeOf } from './exit-code.js'
 import type { InterruptSignal } from './exit-code.js'
 import type { Host, Output } from './host.js'
 import { isInterruption, listenForInterrupts } from './interrupts.js'
-import { documentKindOf } from './invocation.js'
 import type { GlobalOptions, Invocation } from './invocation.js'
 import { nextCommand } from './next-command.js'
-import { emptyOutcome } from './outcome.js'
-import type { Known, Outcome } from './outcome.js'
+import { emptyOutcome, outcomeOfFailure } from './outcome.js'
+import type { Outcome } from './outcome.js'
 import { createProgressView } from './progress-view.js'
 import { renderError, renderOutcome } from './render.js'
 import { StatusArea } from './status-area.js'
+import { screenOf } from './screen.js'
 import { createStyle } from './style.js'
 import type { Style } from './style.js'
 import { openTelemetry } from './telemetry.js'
@@ -52,7 +52,7 @@ interface Execution {
 async function observed(invocation: Invocation, options: GlobalOptions, host: Host): Promise<Execution> {
   const { command } = invocation
   const opened = await openTelemetry({ command, options, host, say: (line) => host.stderr.write(`${line}\n`) }).catch(asMoverError)
-  if (opened instanceof MoverError) return { outcome: emptyOutcome(documentKindOf(invocation), opened, knownOf(invocation, opened)), hasFailed: true, interruptedBy: null }
+  if (opened instanceof MoverError) return { outcome: outcomeOfFailure(invocation, opened), hasFailed: true, interruptedBy: null }
   await using telemetry = opened
   const execution = await execute(invocation, { ...options, watchedBy: telemetry.progress }, host)
   const { outcome } = execution
@@ -70,7 +70,10 @@ async function execute(invocation: Invocation, options: GlobalOptions & { readon
   const signal = AbortSignal.any([interrupts.signal, giveUp.signal])
   using view = createProgressView({ output: host.stderr, area, clock: host.clock, style, isWanted: options.progress })
   const confirm = createConfirm({ host, area, signal, isYes: 'yes' in invocation && invocation.yes, isLenient: invocation.command === 'route set' })
-  const show = (outcome: Outcome): void => host.stdout.write(`${frame(renderOutcome(outcome, styleFor(host.stdout, host), widthsFor(host.stdout)), host.stdout)}`)
+  const show = (outcome: Outcome): void => {
+    const lines = renderOutcome(outcome, styleFor(host.stdout, host), widthsFor(host.stdout))
+    host.stdout.write(host.stdout.isTTY ? screenOf(lines, host.stdout) : `${lines.join('\n')}\n`)
+  }
   const configFile = options.config ?? configFromEnvironment(host)
   try {
     const work = perform(invocation, { host, configFile, json: options.json, logger, signal, progress: toAll([view.progress, options.watchedBy]), confirm, say, show })
@@ -80,25 +83,13 @@ async function execute(invocation: Invocation, options: GlobalOptions & { readon
     giveUp.abort(thrown)
     logger.debug({ err: thrown }, 'command failed')
     const failure = interrupts.by !== null && isInterruption(thrown) ? null : asMoverError(thrown)
-    return { outcome: emptyOutcome(documentKindOf(invocation), failure, knownOf(invocation, failure)), hasFailed: true, interruptedBy: interrupts.by }
+    return { outcome: outcomeOfFailure(invocation, failure), hasFailed: true, interruptedBy: interrupts.by }
   }
 }
 
 function configFromEnvironment({ env }: Host): string {
   const named = env['ORG_MOVER_CONFIG']
   return named === undefined || named === '' ? 'org-mover.yaml' : named
-}
-
-/** What the document of a failed command can still say. */
-function knownOf(invocation: Invocation, failure: MoverError | null): Known {
-  const moveId = failure?.context['moveId']
-  return {
-    org: 'org' in invocation ? invocation.org : null,
-    target: 'to' in invocation ? invocation.to : null,
-    source: 'from' in invocation ? invocation.from : null,
-    cell: invocation.command === 'discover' ? invocation.cell : null,
-    moveId: typeof moveId === 'string' ? moveId : null,
-  }
 }
 
 interface PrintOptions {
@@ -127,11 +118,6 @@ function jsonText(document: unknown): string {
 /** What goes to a file or into a ticket is wrapped, too; a very wide terminal does not make prose easier to read. */
 function widthsFor({ columns }: Host['stdout']): Widths {
   return { prose: Math.min(Math.max(columns ?? WIDTH_OF_FILES, NARROWEST), WIDEST), tables: columns === null ? Number.POSITIVE_INFINITY : Math.max(columns, NARROWEST) }
-}
-
-/** On a terminal from its top, each line over what stood there: cleared first, the screen would flicker, and land in the scrollback every time. */
-function frame(lines: readonly string[], { isTTY }: Output): string {
-  return isTTY ? `\u001b[H${lines.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J` : `${lines.join('\n')}\n`
 }
 
 const NARROWEST = 60

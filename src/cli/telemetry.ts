@@ -8,6 +8,7 @@ import { serveMetrics } from '../observability/serve-metrics.js'
 import { openSpans, wantsSpans } from '../observability/spans.js'
 import { AsyncDisposableStack } from '../postgres/disposable-stack.js'
 import type { Host } from './host.js'
+import { drivesMove } from './invocation.js'
 import type { CommandName, GlobalOptions } from './invocation.js'
 
 /** Who looks at a command from outside: metrics and spans. Disposed when the command has ended; then they are written for the last time. */
@@ -21,13 +22,6 @@ interface TelemetryOptions {
   readonly options: Pick<GlobalOptions, 'metricsPort' | 'metricsFile'>
   readonly host: Pick<Host, 'env' | 'clock'>
   readonly say: (line: string) => void
-}
-
-/** Commands that drive a move: what others do is over before anybody looks. */
-const DRIVING: ReadonlySet<CommandName> = new Set(['move', 'resume', 'verify', 'abort', 'purge', 'secrets seal', 'secrets open', 'demo'])
-
-export function drivesMove(command: CommandName): boolean {
-  return DRIVING.has(command)
 }
 
 /** Throws OM1009 where metrics cannot be published; what fails later is said, and ends no move. */

@@ -9,7 +9,7 @@ import type { RawConfig, RawPostgresRouting } from './config-schema.js'
 import type { Dictionary } from './dictionary-files.js'
 import { listOf, toEntry } from './entries.js'
 import type { RawHook, RawParticipant, RawProbe } from './outside-schema.js'
-import type { Callee, CapacitySettings, CellSettings, DatabaseSettings, Hook, ParticipantSettings, PostgresRouting, Probe, RoutingSettings, Settings } from './settings.js'
+import type { Callee, CapacitySettings, CellSettings, DatabaseSettings, Hook, ParticipantSettings, PostgresRouting, Probe, RoutingSettings, Settings, TimedCallee } from './settings.js'
 
 export interface BuildInput {
   readonly file: string
@@ -59,6 +59,7 @@ export function buildSettings(raw: RawConfig, input: BuildInput): Settings {
     retentionMs: milliseconds(raw.retention ?? '7d'),
     purge: { vacuum: raw.purge?.vacuum ?? false },
     confirmCutover: raw.confirm_cutover ?? false,
+    notify: { reports: raw.notify?.reports === undefined ? null : path(raw.notify.reports), hooks: (raw.notify?.hooks ?? []).map(timedCallee) },
   }
 }
 
@@ -71,7 +72,7 @@ function cellSettings(name: string, raw: RawConfig['cells'][string], path: (name
 }
 
 function capacitySettings({ bytes, organizations, probe }: NonNullable<RawConfig['cells'][string]['capacity']>): CapacitySettings {
-  return { bytes: bytes ?? null, organizations: organizations ?? null, probe: probe === undefined ? null : { ...calleeOf(probe), timeoutMs: milliseconds(probe.timeout ?? '30s') } }
+  return { bytes: bytes ?? null, organizations: organizations ?? null, probe: probe === undefined ? null : timedCallee(probe) }
 }
 
 function routingSettings(raw: RawConfig): RoutingSettings {
@@ -126,10 +127,13 @@ function splitTableName(text: string, defaultSchema = 'public'): TableName {
   return dot === -1 ? { schema: defaultSchema, name: text } : { schema: text.slice(0, dot), name: text.slice(dot + 1) }
 }
 
+function timedCallee(raw: Exclude<RawHook, { readonly sql: string }>): TimedCallee {
+  return { ...calleeOf(raw), timeoutMs: milliseconds(raw.timeout ?? '30s') }
+}
+
 function hookSettings(raw: RawHook, side: 'source' | 'target' | null): Hook {
-  const timeoutMs = milliseconds(raw.timeout ?? '30s')
-  if ('sql' in raw) return { kind: 'sql', sql: raw.sql, side: raw.cell ?? side, database: raw.database ?? 'main', timeoutMs }
-  return { ...calleeOf(raw), timeoutMs }
+  if (!('sql' in raw)) return timedCallee(raw)
+  return { kind: 'sql', sql: raw.sql, side: raw.cell ?? side, database: raw.database ?? 'main', timeoutMs: milliseconds(raw.timeout ?? '30s') }
 }
 
 function probeSettings(raw: RawProbe): Probe {

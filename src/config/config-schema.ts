@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isConnectionUrl } from './connection-url.js'
 import { databases, inlineEntrySchema, nonEmpty, strategy } from './dictionary-schema.js'
 import { duration, timeout } from './duration-schema.js'
-import { capacity, commandLine, headers, hook, httpUrl, participants, probe } from './outside-schema.js'
+import { capacity, commandLine, headers, hook, httpUrl, notify, participants, probe } from './outside-schema.js'
 
 /** The configuration as written (README, "Configuration"). Defaults are filled in by `buildSettings`; here stands what is allowed. */
 
@@ -133,6 +133,7 @@ export const configSchema = z
     sequences: z.enum(['check', 'advance']).optional().describe('default: check'),
     retention: duration.optional().describe('how long the source rows are kept after the cutover (default: 7d)'),
     purge: z.strictObject({ vacuum: z.boolean().optional().describe('VACUUM every table that rows were purged from: its indexes are read whole (default: false)') }).optional(),
+    notify: notify.optional().describe('who is told when a command that drives a move has ended'),
     confirm_cutover: z.boolean().optional().describe('ask a person before the cutover (default: false)'),
   })
   .describe('Configuration of org-mover')

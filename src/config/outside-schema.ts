@@ -35,14 +35,18 @@ export const probe = z.union([
   z.strictObject({ http: httpUrl, headers: headers.optional(), ...readings }),
 ])
 
+const callee = z.union([z.strictObject({ command: commandLine, ...hookTimeout }), z.strictObject({ http: httpUrl, headers: headers.optional(), ...hookTimeout })])
+
+export const notify = z.strictObject({
+  reports: nonEmpty.optional().describe('folder that gets the report of every move that rests or ends, as a page'),
+  hooks: z.array(callee).optional().describe('told of every move that rests or ends'),
+})
+
 export const capacity = z
   .strictObject({
     bytes: z.int().min(0, { error: 'must not be negative' }).optional().describe('what the databases of the cell may take on disk, by pg_database_size'),
     organizations: z.int().min(0, { error: 'must not be negative' }).optional().describe('how many organizations it may serve, by the routing table'),
-    probe: z
-      .union([z.strictObject({ command: commandLine, ...hookTimeout }), z.strictObject({ http: httpUrl, headers: headers.optional(), ...hookTimeout })])
-      .optional()
-      .describe('answers {"bytes_free": n, "organizations_free": n}, either of which may be left out'),
+    probe: callee.optional().describe('answers {"bytes_free": n, "organizations_free": n}, either of which may be left out'),
   })
   .describe('how much room the cell has: an organization that does not fit is not moved there')
 

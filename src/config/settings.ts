@@ -37,7 +37,17 @@ export interface Settings {
   readonly retentionMs: number
   readonly purge: { readonly vacuum: boolean }
   readonly confirmCutover: boolean
+  readonly notify: NotifySettings
 }
+
+/** Who is told when a command that drives a move has ended. */
+export interface NotifySettings {
+  /** Folder for reports; null: none are written. */
+  readonly reports: string | null
+  readonly hooks: readonly TimedCallee[]
+}
+
+export type TimedCallee = { readonly timeoutMs: number } & Callee
 
 /** What a move waits for between chunks; null: does not matter. On the cell that it writes to. */
 export interface ThrottleSettings {
@@ -64,7 +74,7 @@ export interface CellSettings {
 export interface CapacitySettings {
   readonly bytes: number | null
   readonly organizations: number | null
-  readonly probe: ({ readonly timeoutMs: number } & Callee) | null
+  readonly probe: TimedCallee | null
 }
 
 export interface DatabaseSettings {

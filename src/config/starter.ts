@@ -56,6 +56,11 @@ tenancy:
 #   ready: [{sql: "SELECT count(*) FROM jobs WHERE state = 'queued'", cell: source}]
 #   leave: [{http: "https://example.com/maintenance/off"}]
 
+# Who is told when a move rests, fails or ends, with the path of its report.
+# notify:
+#   reports: ./reports
+#   hooks: [{http: "https://example.com/moves"}]
+
 # What lives outside PostgreSQL, and the programs that move it along (docs/participants.md).
 # participants:
 #   - name: uploads

@@ -126,6 +126,10 @@ export class BoundJournal implements MoveJournal, ParticipantJournal {
     await this.update({ manifest: { ...part } })
   }
 
+  async markThawed(): Promise<void> {
+    await this.update({ thawedAt: 'now' })
+  }
+
   /** The route that the move starts from: read, or made where routing knows nothing of the organization yet. */
   async bindRoute(): Promise<void> {
     const { router } = this.#options

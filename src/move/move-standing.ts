@@ -29,12 +29,12 @@ export function frozenSecondsOf({ frozenSeconds }: MoveHead): number | null {
   return frozenSeconds === null ? null : Math.round(frozenSeconds * 1000) / 1000
 }
 
-function fenceOf({ state, frozenAt, cutOverAt }: MoveHead, runs: readonly PhaseRun[]): { readonly source: FenceState; readonly target: FenceState } {
+function fenceOf({ state, frozenAt, thawedAt, cutOverAt }: MoveHead, runs: readonly PhaseRun[]): { readonly source: FenceState; readonly target: FenceState } {
   const isDone = (phase: Phase): boolean => runs.some((run) => run.phase === phase && run.outcome === 'done')
   const both = (one: FenceState): { readonly source: FenceState; readonly target: FenceState } => ({ source: one, target: one })
   if (frozenAt === null || state === 'completed' || state === 'aborted') return both('none')
   if (cutOverAt !== null) return { source: 'rejects', target: isDone('cutover') ? 'none' : 'rejects' }
-  if (state === 'aborting') return both('lifting')
+  if (state === 'aborting') return { source: thawedAt === null ? 'lifting' : 'none', target: 'lifting' }
   return both(isDone('freeze') ? 'rejects' : 'setting')
 }
 

@@ -14,9 +14,9 @@ export function outsideOf(settings: Settings, log: Logger): Outside {
 function secretsOf(settings: Settings): readonly string[] {
   const urls = [settings.control, ...(settings.routing.kind === 'postgres' && settings.routing.url !== null ? [settings.routing.url] : [])]
   for (const cell of settings.cells.values()) for (const { url, readFrom } of cell.databases.values()) urls.push(url, ...(readFrom === null ? [] : [readFrom]))
-  const { maintenance, participants, routing } = settings
+  const { maintenance, notify, participants, routing } = settings
   const probes = [...settings.cells.values()].flatMap(({ capacity }) => (capacity?.probe == null ? [] : [capacity.probe]))
-  const callees: readonly (Callee | { readonly kind: 'sql' })[] = [...maintenance.enter, ...maintenance.ready, ...maintenance.leave, ...probes, ...participants.map(({ callee }) => callee), ...(routing.kind === 'outside' ? [routing.callee] : [])]
+  const callees: readonly (Callee | { readonly kind: 'sql' })[] = [...maintenance.enter, ...maintenance.ready, ...maintenance.leave, ...notify.hooks, ...probes, ...participants.map(({ callee }) => callee), ...(routing.kind === 'outside' ? [routing.callee] : [])]
   const headers = callees.flatMap((callee) => (callee.kind === 'http' ? Object.values(callee.headers) : []))
   const environment = Object.entries(settings.environment).flatMap(([name, value]) => (value !== undefined && value.length >= SHORTEST_OF_ENVIRONMENT && SECRET_NAME.test(name) ? [value] : []))
   return [...urls.flatMap(passwordsOf), ...headers.flatMap((value) => [value, ...value.split(' ').slice(1)]), ...environment]

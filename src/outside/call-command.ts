@@ -22,26 +22,26 @@ interface CommandCall {
 }
 
 /**
- * Runs the command, without a shell, in a process group of its own: at the end of its time, or when aborted, the whole group is ended, and
- * this returns only when it has.
+ * Runs the command, without a shell, in a process group of its own: at the end of its time, when it says too much, or when aborted, the whole group
+ * is ended, and this returns only when it has.
  */
 export async function callCommand({ command }: Extract<Callee, { kind: 'command' }>, call: CommandCall, input: string): Promise<{ readonly stdout: string; readonly stderr: string }> {
   const [file = '', ...args] = command
   const key = call.idempotencyKey === null ? {} : { ORG_MOVER_IDEMPOTENCY_KEY: call.idempotencyKey }
   const child = spawn(file, args, { cwd: call.directory, env: { ...call.environment, ...call.variables, ...key }, stdio: ['pipe', 'pipe', 'pipe'], detached: true })
   const timeout = AbortSignal.timeout(call.timeoutMs)
-  const [stdout, stderr] = [collect(child.stdout, MOST_BYTES + 1, 'first'), collect(child.stderr, KEPT_OF_STDERR, 'last')]
+  const overflow = new AbortController()
+  const [stdout, stderr] = [collect(child.stdout, MOST_BYTES, { keep: 'first', onMore: () => overflow.abort() }), collect(child.stderr, KEPT_OF_STDERR, { keep: 'last', onMore: () => undefined })]
   // a command that does not read its input has ended, or does not need it
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
-  const { status, endedBy } = await ended(child, AbortSignal.any([call.signal, timeout]))
+  const { status, endedBy } = await ended(child, AbortSignal.any([call.signal, timeout, overflow.signal]))
   if (call.signal.aborted) throw call.signal.reason
+  if (overflow.signal.aborted) throw tooLong()
   if (timeout.aborted && status !== 0) throw new CallFailure('timeout', `it did not end within ${call.timeoutMs} ms, and was stopped`, { isTransient: true, output: stderr() })
   if (endedBy !== null) throw new CallFailure('exit', `it was ended by ${endedBy}`, { isTransient: true, output: stderr() })
   if (status !== 0) throw new CallFailure('exit', `it ended with exit status ${status}`, { isTransient: status === TEMPORARY, output: stderr() })
-  const text = stdout()
-  if (text.length > MOST_BYTES) throw tooLong()
-  return { stdout: text, stderr: stderr() }
+  return { stdout: stdout(), stderr: stderr() }
 }
 
 function ended(child: ChildProcess, signal: AbortSignal): Promise<{ readonly status: number | null; readonly endedBy: string | null }> {
@@ -85,14 +85,21 @@ function notStarted(error: Error): CallFailure {
   return new CallFailure('not_started', `it could not be started (${typeof code === 'string' ? code : 'unknown reason'})`, { isTransient: false })
 }
 
+interface Collecting {
+  readonly keep: 'first' | 'last'
+  /** Called when there is more than was asked for. */
+  readonly onMore: () => void
+}
+
 /** What the stream held, up to so many bytes from its start or its end. */
-function collect(stream: Readable, most: number, keep: 'first' | 'last'): () => string {
+function collect(stream: Readable, most: number, { keep, onMore }: Collecting): () => string {
   const chunks: Buffer[] = []
   let bytes = 0
   stream.on('data', (chunk: Buffer) => {
-    if (keep === 'first' && bytes >= most) return
+    if (keep === 'first' && bytes > most) return
     chunks.push(chunk)
     bytes += chunk.length
+    if (bytes > most) onMore()
     if (keep === 'first') return
     while (chunks.length > 1 && bytes - (chunks[0]?.length ?? 0) >= most) bytes -= chunks.shift()?.length ?? 0
   })

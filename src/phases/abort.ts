@@ -28,6 +28,7 @@ import { frozenPlan } from './scopes.js'
 export async function abort(ctx: MoveContext): Promise<void> {
   if ((await ctx.journal.created()).length > 0) {
     await liftSide(ctx, 'source')
+    await ctx.journal.markThawed()
     await deleteLoaded(ctx)
     await cleanSide(ctx, 'target')
     await cleanSide(ctx, 'source')

@@ -57,7 +57,8 @@ async function awaitReady(ctx: MoveContext, occasion: Occasion): Promise<void> {
 async function readUntilZero(ctx: MoveContext, probe: Probe, occasion: Occasion): Promise<number> {
   const deadline = performance.now() + probe.limitMs
   for (let zeros = 0, readings = 1; ; readings += 1) {
-    const value = numberOf(await callHook(ctx, probe, occasion))
+    // a probe that hangs must not outlast the limit by its own
+    const value = numberOf(await callHook(ctx, { ...probe, timeoutMs: Math.min(probe.timeoutMs, Math.max(1, Math.ceil(deadline - performance.now()))) }, occasion))
     if (value === null) throw failed(ctx, occasion, 'it did not yield one number')
     zeros = value === 0 ? zeros + 1 : 0
     if (zeros === 2) return readings

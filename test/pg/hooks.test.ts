@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { MoveDocument } from '../../src/domain/documents.js'
 import { OutsideService } from '../support/outside/service.js'
 import type { Fault, Request } from '../support/outside/service.js'
 import { ORG, smallCells } from '../support/small-cells.js'
@@ -38,6 +39,11 @@ const move = (cells: SmallCells): Promise<Ended> => cells.run((app, io) => app.m
 async function again(cells: SmallCells, command: 'resume' | 'abort'): Promise<Ended> {
   const id = (await cells.moveId()) ?? ''
   return cells.run((app, io) => app[command](id, io))
+}
+
+async function standing(cells: SmallCells): Promise<MoveDocument | null> {
+  const id = (await cells.moveId()) ?? ''
+  return (await cells.run((app) => app.status(id))).document
 }
 
 /** Whether the mover has made anything in a cell: guard, fence, key sets. */
@@ -82,6 +88,26 @@ describe('a readiness probe', () => {
     it.readings.splice(0, 1, '3', '0', '2', '0.0', '0')
     expect(await move(it.cells)).toMatchObject({ exit: 0, document: { state: 'cut_over' } })
     expect(it.app.verbs().filter((verb) => verb === 'ready')).toHaveLength(5)
+  })
+
+  test('is read again no sooner than after the gap', async () => {
+    const readAt: number[] = []
+    await using app = await OutsideService.start(() => {
+      readAt.push(performance.now())
+      return '0'
+    })
+    await using cells = await smallCells({ config: { lease: '10m', maintenance: { ready: [{ http: app.url, gap: '1500ms', limit: '20s' }] } } })
+    expect(await move(cells)).toMatchObject({ exit: 0, document: { state: 'cut_over' } })
+    expect(readAt).toHaveLength(2)
+    expect((readAt[1] ?? 0) - (readAt[0] ?? 0)).toBeGreaterThanOrEqual(1_490)
+  })
+
+  test('that hangs is stopped with its limit, not with the time of one call', async () => {
+    await using it = await made((app) => ({ ready: [{ http: app.url, timeout: '10m', limit: '2s' }] }))
+    it.app.fault = () => 'silent before'
+    const ended = await move(it.cells)
+    expect([ended.exit, ended.code, ended.message]).toEqual([1, 'OM3011', expect.stringContaining('Now nothing is fenced')])
+    expect(await touched(it.cells)).toEqual([false, false])
   })
 
   test('that does not come to rest stops the move at its limit, with nothing fenced; resume reads again', async () => {
@@ -153,6 +179,10 @@ describe('the end of maintenance', () => {
     await cells.run((mover, io) => mover.move({ org: ORG, to: 'cell-b', pauseBefore: 'verify' }, io))
     app.failOnce('leave', 'cut before')
     expect(await again(cells, 'abort')).toMatchObject({ exit: 1, code: 'OM3011', message: expect.stringContaining('not fenced, cell-a serves') })
+    // the source serves since its fence was lifted: nobody is frozen any more, however long the rest takes
+    const looks = [await standing(cells), await standing(cells)]
+    expect(looks[0]).toMatchObject({ state: 'aborting', fence: { source: 'none' } })
+    expect(looks[1]?.frozenSeconds).toBe(looks[0]?.frozenSeconds)
     expect(await again(cells, 'abort')).toMatchObject({ exit: 0, document: { state: 'aborted' } })
     expect(app.seen.filter(({ verb }: Request) => verb === 'leave').map(({ body }) => body['serving'])).toEqual(['cell-a', 'cell-a'])
     expect(await cells.look()).toEqual(before)

@@ -1,13 +1,9 @@
-import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { promisify } from 'node:util'
+import { basename } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { movePage } from '../../src/cli/report/move-page.js'
 import type { MoveReport, ReportDocument } from '../../src/domain/report.js'
+import { openedInBrowser } from '../support/browser.js'
 import type { CellsInProcess } from '../support/cells-in-process.js'
 import { fencedCells, mainOf } from '../support/fenced-cells.js'
 import { participantService } from '../support/outside/participant-service.js'
@@ -111,6 +107,7 @@ describe('the report of a move', () => {
     expect(page.replaceAll(/<script type="application\/json".*<\/script>/gs, '')).not.toMatch(/(?:src|href|url)\s*[=(]|@import|https?:/)
     const embedded = /<script type="application\/json" id="document">(.*)<\/script>/s.exec(page)?.[1]
     expect(JSON.parse(embedded ?? '')).toEqual(document)
+    expect(page).toMatch(/^<!DOCTYPE html>[^]*<\/html>\n$/)
     const opened = await openedInBrowser(page)
     if (opened === null) return
     expect(opened).toContain(document.sha256)
@@ -144,22 +141,4 @@ async function hostile(cells: CellsInProcess, moveId: string): Promise<ReportDoc
   const report = reportOf(document)
   const changed = { ...report, move: { ...report.move, org: HOSTILE, source: HOSTILE }, tables: report.tables.map((one) => ({ ...one, table: HOSTILE, database: HOSTILE })), lastError: null, events: report.events.map((one) => ({ ...one, who: HOSTILE, detail: { name: HOSTILE } })) }
   return { ...document, report: changed }
-}
-
-/** What a browser makes of the page, where there is one; null where there is none. */
-async function openedInBrowser(page: string): Promise<string | null> {
-  const folder = await mkdtemp(join(tmpdir(), 'org-mover-page-'))
-  const file = join(folder, 'page.html')
-  try {
-    await writeFile(file, page)
-    for (const browser of ['chromium', 'chromium-browser', 'google-chrome']) {
-      const args = ['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${join(folder, 'profile')}`, '--dump-dom', pathToFileURL(file).href]
-      const { stdout } = await promisify(execFile)(browser, args, { timeout: 60_000, maxBuffer: 64 * 1024 * 1024 }).catch(() => ({ stdout: '' }))
-      if (stdout !== '') return stdout
-    }
-    expect(await readFile(file, 'utf8')).toMatch(/^<!DOCTYPE html>[^]*<\/html>\n$/)
-    return null
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
 }

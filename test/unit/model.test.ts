@@ -82,6 +82,7 @@ function settingsOf(driver: Driver, routingElsewhere: boolean): Settings {
     sequences: 'check',
     retentionMs: 1_000_000,
     confirmCutover: false,
+    notify: { reports: null, hooks: [] },
   }
 }
 

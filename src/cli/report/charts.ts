@@ -22,7 +22,7 @@ export function timeLine({ phases, move }: Pick<MoveReport, 'phases' | 'move'>):
   return html`<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="time line by phase">${frozen}
 ${runs.map((run) => {
   const y = names.indexOf(run.phase) * 24
-  return html`<rect class="bar" x="${x(run.from)}" y="${y + 4}" width="${round(Math.max(2, x(run.to) - x(run.from)))}" height="14" rx="2"><title>${run.phase}: ${formatDuration(run.seconds * 1000)}, ${run.outcome ?? 'under way'}</title></rect><text class="ink" x="${x(run.to) + 6}" y="${y + 15}">${formatDuration(run.seconds * 1000)}</text>`
+  return html`<rect class="${run.outcome === 'failed' ? 'bar broken' : 'bar'}" x="${x(run.from)}" y="${y + 4}" width="${round(Math.max(2, x(run.to) - x(run.from)))}" height="14" rx="2"><title>${run.phase}: ${formatDuration(run.seconds * 1000)}, ${run.outcome ?? 'under way'}</title></rect><text class="ink" x="${x(run.to) + 6}" y="${y + 15}">${formatDuration(run.seconds * 1000)}</text>`
 })}
 ${names.map((name, n) => html`<text class="ink" x="0" y="${n * 24 + 15}">${name}</text>`)}
 <line class="line" x1="${LABELS}" x2="${WIDTH}" y1="${height - 20}" y2="${height - 20}"/><text x="${LABELS}" y="${height - 6}">${new Date(from).toISOString()}</text><text x="${WIDTH}" y="${height - 6}" text-anchor="end">+ ${formatDuration(to - from)}${move.frozenAt === null ? '' : '; shaded: frozen'}</text></svg>`

@@ -5,7 +5,7 @@ import { bars, throughputChart, timeLine } from './charts.js'
 import { findingsMarkup } from './findings.js'
 import { embeddedJson, html } from './html.js'
 import type { Markup } from './html.js'
-import { facts, page, section, table, verdict } from './page.js'
+import { chart, facts, page, section, table, verdict } from './page.js'
 import type { VerdictText } from './page.js'
 
 /** The report of a move as one file: the verdict first, then what it stands on; the JSON document is within, with its sum. */
@@ -15,9 +15,9 @@ export function movePage(document: ReportDocument, report: MoveReport): string {
     html`<h1>Organization ${move.org}: ${move.source} → ${move.target}</h1><p class="quiet">Move <code>${move.moveId}</code></p>`,
     verdict(verdictOf(report)),
     factsOf(report),
-    section('Time line', timeLine(report), phasesOf(report)),
-    section('Throughput', ...(['copy', 'verify', 'purge'] as const).map((phase) => throughputChart(phase, report.throughput))),
-    section('Tables', bars('rows by table', report.tables.map(({ schema, table: name, rowsVerified, rowsCopied }) => ({ name: `${schema}.${name}`, value: Math.max(rowsCopied, rowsVerified), text: counted(Math.max(rowsCopied, rowsVerified), 'row') }))), tablesOf(report)),
+    section('Time line', chart(timeLine(report)), phasesOf(report)),
+    section('Throughput', ...(['copy', 'verify', 'purge'] as const).map((phase) => chart(throughputChart(phase, report.throughput)))),
+    section('Tables', chart(bars('rows by table', report.tables.map(({ schema, table: name, rowsVerified, rowsCopied }) => ({ name: `${schema}.${name}`, value: Math.max(rowsCopied, rowsVerified), text: counted(Math.max(rowsCopied, rowsVerified), 'row') })))), tablesOf(report)),
     section('Differences', differencesOf(report)),
     section('Findings', findingsMarkup(report.findings)),
     section('Decisions', table([{ title: 'What' }, { title: 'Where or by whom' }], report.decisions.map(({ what, detail }) => [what, detail]))),
@@ -36,7 +36,7 @@ export function movePage(document: ReportDocument, report: MoveReport): string {
 function verdictOf({ move, verification, lastError, tables }: MoveReport): VerdictText {
   const proof = verification.verdict === 'equal' ? `${counted(verification.rows, 'row')} of ${counted(verification.tables, 'table')} were read again on both sides and are equal.` : `Verification: ${verification.verdict.replaceAll('_', ' ')}${verification.verdict === 'different' ? ` (${verification.missing} missing, ${verification.extraneous} extraneous, ${verification.mismatching} mismatching)` : ''}.`
   const frozen = move.frozenSeconds === null ? [] : [`Frozen for ${formatDuration(move.frozenSeconds * 1000)}${move.maxWindowSeconds === null ? '' : ` of ${formatDuration(move.maxWindowSeconds * 1000)} allowed`}.`]
-  const stopped = lastError === null ? [] : [`${lastError.code}: ${lastError.message}`]
+  const stopped = lastError === null ? [] : [`${lastError.code}: ${lastError.message}`, `What to do: ${lastError.hint}.`]
   const purged = tables.reduce((sum, { rowsPurged }) => sum + rowsPurged, 0)
   switch (move.state) {
     case 'completed':
@@ -94,11 +94,11 @@ function tablesOf({ tables }: MoveReport): Markup | null {
 }
 
 function digest(fingerprint: TableFingerprint | null): Markup | null {
-  return fingerprint === null ? null : html`<code>${fingerprint.digest}</code>`
+  return fingerprint === null ? null : html`<code class="whole">${fingerprint.digest}</code>`
 }
 
 function differencesOf({ verification }: MoveReport): Markup | null {
-  const keys = (row: Readonly<Record<string, string | null>>): string => Object.entries(row).map(([column, value]) => `${column}=${value ?? 'NULL'}`).join(' ')
+  const keys = (row: Readonly<Record<string, string | null>>): string => Object.entries(row).map(([column, value]) => `${column}=${value ?? 'NULL'}`).join(' ') || 'in number alone: no key explains it'
   return table([{ title: 'Kind' }, { title: 'Table' }, { title: 'Row' }, { title: 'Columns' }], verification.examples.map(({ kind, schema, table: name, primaryKey, columns }) => [kind, `${schema}.${name}`, keys(primaryKey), columns.join(', ')]))
 }
 

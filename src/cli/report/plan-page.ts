@@ -5,7 +5,7 @@ import { bars } from './charts.js'
 import { findingsMarkup } from './findings.js'
 import { ROWS_NOT_CHECKED } from '../render-plan.js'
 import { embeddedJson, html } from './html.js'
-import { page, section, table, verdict } from './page.js'
+import { chart, page, section, table, verdict } from './page.js'
 import type { VerdictText } from './page.js'
 
 /** The plan as one file for a change review, of the same pieces as the report of the move itself. */
@@ -20,7 +20,7 @@ export function planPage(document: PlanDocument): string {
     verdict(verdictOf(document)),
     section('Ownership', table([{ title: 'Class' }, number('Tables'), number('Rows'), number('Size')], classes.map((one) => [one.class, one.tables, formatCount(one.rows), formatBytes(one.bytes)]))),
     section('Findings', findingsMarkup(findings)),
-    section('Biggest tables', bars('bytes by table', shown.map((one) => ({ name: `${one.schema}.${one.table}`, value: one.bytes, text: formatBytes(one.bytes) })))),
+    section('Biggest tables', chart(bars('bytes by table', shown.map((one) => ({ name: `${one.schema}.${one.table}`, value: one.bytes, text: formatBytes(one.bytes) }))))),
     section('Measured sample', table([{ title: 'Table' }, number('Rows'), number('Size'), number('Seconds')], (document.sample?.tables ?? []).map((one) => [`${one.schema}.${one.table}`, formatCount(one.rows), formatBytes(one.bytes), one.seconds]))),
     section('Missing indexes', table([{ title: 'Table' }, { title: 'Statement' }], unindexed.map((one) => [`${one.database ?? ''} ${one.schema ?? ''}.${one.table ?? ''}`, html`<code>${one.hint}</code>`]))),
     section('What the move will do', table([{ title: '' }, { title: 'Phase' }, { title: 'Step' }, { title: 'Who accepts writes' }], steps.map(({ phase, text, writes }, n) => [n + 1, phase, text, writes]))),

@@ -290,6 +290,22 @@ describe('text for people', () => {
     expect(stdout).not.toContain('\u001b')
   })
 
+  it('shows, of a move of more tables than the terminal has rows, the facts and the tables under way, and never scrolls', async () => {
+    const table = (n: number, state: 'pending' | 'running' | 'done') => ({ database: 'main', schema: 'public', table: `table_${n}`, rowsPlanned: 9, rowsCopied: 1, rowsVerified: 0, rowsPurged: 0, state })
+    const tables = Array.from({ length: 60 }, (_, n) => table(n, n === 50 ? 'running' : n < 30 ? 'done' : 'pending'))
+    let reads = 0
+    const status = () => Promise.resolve({ ...MOVE, tables, waiting: 'a reason that is longer than the terminal is wide '.repeat(3), state: (reads += 1) < 3 ? 'running' : 'cut_over' } as const)
+    const ran = await runCli(`status ${ID} --watch`, { app: { status }, rows: 18, columns: 70 })
+    const [first = ''] = ran.stdout.split('\u001b[H')[1]?.split('\u001b[J') ?? []
+    // eslint-disable-next-line no-control-regex
+    const lines = first.replaceAll(/\u001b\[(?:\d+m|K)/g, '').trimEnd().split('\n')
+    expect(lines.reduce((sum, line) => sum + Math.ceil(Math.max(1, line.length) / 70), 0)).toBeLessThanOrEqual(17)
+    expect(lines[0]).toContain(ID)
+    expect(first).toContain('table_50')
+    expect(first).not.toContain('table_0 ')
+    expect(lines.at(-1)).toMatch(/^… and \d+ more line\(s\)/)
+  })
+
   it('watches until the move rests', async () => {
     let reads = 0
     const status = () => Promise.resolve({ ...MOVE, state: (reads += 1) < 3 ? 'running' : 'cut_over' } as const)

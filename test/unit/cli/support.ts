@@ -59,6 +59,8 @@ export interface RunOptions {
   readonly answer?: string | null
   /** Width of standard output. */
   readonly columns?: number
+  /** Height of standard output, which then is a terminal. */
+  readonly rows?: number
   readonly config?: string
   readonly demo?: RunDemo
   /** Called with what sends a signal, as soon as the app is made. */
@@ -85,7 +87,7 @@ export async function runArgv(argv: readonly string[], options: RunOptions): Pro
   }
   const host: Host = {
     env: options.env ?? {},
-    stdout: { write: (text) => void (stdout += text), isTTY: false, columns: options.columns ?? null },
+    stdout: { write: (text) => void (stdout += text), isTTY: options.rows !== undefined, columns: options.columns ?? null, rows: options.rows ?? null },
     stderr: { write: (text) => void (stderr += text), isTTY: false, columns: null, rows: null },
     clock: new FakeClock(),
     ask: options.answer === undefined ? null : () => Promise.resolve(options.answer ?? null),

@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+
+const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome']
+
+/** What a page looks like in a window of some width, in CSS pixels. */
+export interface LaidOut {
+  /** By how much the page is wider than its window. */
+  readonly overflow: number
+  /** The height of the smallest letters of its charts. */
+  readonly smallestLetters: number
+  /** The lines that the longest fingerprint takes. */
+  readonly linesOfFingerprint: number
+}
+
+/** What a browser makes of the page, as markup; null where there is no browser. */
+export async function openedInBrowser(page: string): Promise<string | null> {
+  return inBrowser({ 'page.html': page }, 'page.html')
+}
+
+/** Measured in a frame, since a browser's own window has a least width; null where there is no browser. */
+export async function laidOut(page: string, width: number): Promise<LaidOut | null> {
+  const frame = `<!DOCTYPE html><body><iframe src="page.html" style="width:${width}px;height:900px;border:0"></iframe><script>
+document.querySelector('iframe').onload = ({ target: { contentDocument: { documentElement: root } } }) => {
+  const sizes = (selector, size) => [...root.querySelectorAll(selector)].map(size)
+  const measured = {
+    overflow: root.scrollWidth - root.clientWidth,
+    smallestLetters: Math.min(...sizes('svg text', (text) => text.getBoundingClientRect().height)),
+    linesOfFingerprint: Math.max(0, ...sizes('td code.whole', (code) => code.getClientRects().length)),
+  }
+  document.body.innerHTML = '<pre id="measured">' + JSON.stringify(measured) + '</pre>'
+}</script>`
+  const markup = await inBrowser({ 'page.html': page, 'frame.html': frame }, 'frame.html')
+  if (markup === null) return null
+  const found = /<pre id="measured">(.*)<\/pre>/.exec(markup)?.[1]
+  if (found === undefined) throw new Error('the page was not measured')
+  return JSON.parse(found) as LaidOut
+}
+
+async function inBrowser(files: Readonly<Record<string, string>>, opened: string): Promise<string | null> {
+  const folder = await mkdtemp(join(tmpdir(), 'org-mover-page-'))
+  try {
+    await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(folder, name), text)))
+    for (const browser of BROWSERS) {
+      const args = ['--headless', '--no-sandbox', '--disable-gpu', '--allow-file-access-from-files', `--user-data-dir=${join(folder, 'profile')}`, '--virtual-time-budget=10000', '--dump-dom', pathToFileURL(join(folder, opened)).href]
+      const { stdout } = await promisify(execFile)(browser, args, { timeout: 60_000, maxBuffer: 64 * 1024 * 1024 }).catch(() => ({ stdout: '' }))
+      if (stdout !== '') return stdout
+    }
+    return null
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
