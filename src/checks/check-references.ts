@@ -10,7 +10,7 @@ import { inboundMatch, referenceMatch, sharedRows } from '../dataplane/shared-ro
 import { columnOf, literal, qualified } from '../postgres/quote.js'
 import { finding } from '../domain/finding.js'
 import { bounded, nameOf, placeOf, reportRows, sample } from './examination.js'
-import type { Examination } from './examination.js'
+import type { Examination, Sample } from './examination.js'
 
 /**
  * The closure: every foreign key and declared reference from a moving row must end at a row that will be on the target, and
@@ -116,6 +116,12 @@ function tellsBy(exam: Examination, { parent, parentColumns }: Extract<Alternati
   return keySetOf(exam.plan, parent, parentColumns)?.tables.some((id) => unitKey(id) === unitKey(table.id)) === true
 }
 
+/** The keys that are referred to, each once, under the name of their table: they are not keys of the rows that the finding counts. */
+function referredTo(table: OwnedTable, { examples }: Sample): Sample['examples'] {
+  const named = examples.map((row) => Object.fromEntries(Object.entries(row).map(([column, value]) => [`${table.id.name}.${column}`, value])))
+  return [...new Map(named.map((row) => [JSON.stringify(row), row])).values()]
+}
+
 async function checkInbound(exam: Examination, table: OwnedTable): Promise<void> {
   for (const inbound of table.inbound) {
     const child = ownedNumbered(exam.plan, inbound.child)
@@ -131,7 +137,7 @@ async function checkInbound(exam: Examination, table: OwnedTable): Promise<void>
       reportRows(exam, 'OM2115', 'warning', place, {
         message: `${rows.total} row(s) of ${inbound.table.schema}.${inbound.table.name} that stay on ${exam.plan.source} refer by ${inbound.columns.join(', ')} to moving rows of ${nameOf(table)}`,
         hint: isShared ? 'give the column a rule for the copy, and clear it on the source before the purge' : 'correct these rows before the purge: it stops at them',
-      }, rows)
+      }, { ...rows, examples: referredTo(table, rows) })
     })
   }
 }

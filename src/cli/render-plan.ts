@@ -52,7 +52,8 @@ const COLUMNS: readonly TableColumn[] = [
 /** What a narrow terminal does without, one after the other. */
 const DISPENSABLE = ['INDEX', 'CHUNKS', 'CLASS']
 
-function renderBiggest({ tables, totals, classes }: PlanDocument, style: Style, width: number): readonly string[] {
+function renderBiggest({ tables, totals, classes, rowsChecked }: PlanDocument, style: Style, width: number): readonly string[] {
+  if (!rowsChecked) return [`${counted(totals.tables, 'table')} with an owner; rows were not counted`]
   const withRows = tables.filter((table) => table.rows > 0).toSorted((a, b) => b.bytes - a.bytes || b.rows - a.rows)
   const shown = withRows.slice(0, MOST_TABLES)
   const left = withRows.slice(MOST_TABLES)

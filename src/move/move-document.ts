@@ -73,7 +73,7 @@ function nextOf(row: MoveHead, runs: readonly PhaseRun[]): string | null {
     case 'completed':
       return null
     case 'aborted':
-      return row.error === null ? null : `org-mover plan --org ${word(row.org)} --to ${word(row.target)}`
+      return row.error === null ? null : `org-mover plan --org ${word(row.org)} --to ${word(row.target)} --from ${word(row.source)}`
     case 'cut_over':
     case 'purging':
       // what follows the flip itself may still be open

@@ -27,6 +27,7 @@ describe('a limit of the window', () => {
     await aged(cells, '2 hours')
     const asked: string[] = []
     const back = await cells.app.resume(rested.moveId ?? '', { ...cells.io, confirm: async (lines) => asked.push(...lines) > 0 })
+    expect(asked).toContainEqual('next is the cutover: the route flips to cell-b, the point of no return')
     expect(asked.join()).toContain('is spent')
     expect(back).toMatchObject({ state: 'aborted', error: { code: 'OM3019', message: expect.stringContaining('1h 00m') } })
     expect(await leftovers(cells)).toEqual([])
@@ -149,11 +150,14 @@ describe('a move that came to rest while its operator was asked', () => {
   test('is told who drives it before the question, where --take-over is not given', async () => {
     await using cells = await fencedCells(STEPWISE)
     const { moveId = null } = await cells.app.move({ org: '1', to: 'cell-b', pauseBefore: 'copy' }, cells.io)
-    await using _blocked = await copyHeldUp(cells, moveId ?? '')
+    await using blocked = await copyHeldUp(cells, moveId ?? '')
     await using elsewhere = appOf(cells)
     const asked: string[] = []
     await expect(elsewhere.resume(moveId ?? '', { ...cells.io, confirm: async (lines) => asked.push(...lines) < 0 })).rejects.toMatchObject({ code: 'OM1008' })
+    expect(asked).toContainEqual('the route flips to cell-b when verification has passed: the point of no return')
     expect(asked.join('\n')).toMatch(/@.* pid \d+ drives it and was heard of .*--take-over/)
+    await blocked.release()
+    expect(await blocked.driving).toMatchObject({ state: 'cut_over', error: null })
   })
 })
 

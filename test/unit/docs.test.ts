@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
+import { parseArguments } from '../../src/cli/arguments.js'
 import { createProgram } from '../../src/cli/program.js'
 import { Usage } from '../../src/cli/usage.js'
 import { configJsonSchema } from '../../src/config/json-schema.js'
@@ -82,6 +83,29 @@ describe('README.md', () => {
     const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map((match) => match[1] ?? '')
     expect(links.length).toBeGreaterThan(3)
     for (const link of links) expect(() => readFileSync(new URL(link, root))).not.toThrow(/ENOENT/)
+  })
+})
+
+describe('command lines of README, run book and walkthrough', () => {
+  // in blocks of code alone: fenced, or indented as an example is
+  const linesOf = (name: string): readonly string[] =>
+    [...page(name).matchAll(/^(?: {4,}|\s*\$ )(?:npx )?org-mover (.*)$/gm)].map(([, line = '']) => line.replace(/\s+(?:#|[|>]).*$/, '').trim()).filter((line) => line !== '')
+
+  it.each([
+    ['README.md', 15],
+    ['docs/runbook.md', 5],
+    ['docs/walkthrough.md', 15],
+  ])('of %s are such as the program takes', (name, atLeast) => {
+    const lines = linesOf(name)
+    expect(lines.length).toBeGreaterThanOrEqual(atLeast)
+    const problems = lines.map((line) => [line, parseArguments(line.split(/\s+/))] as const).filter(([, parsed]) => parsed.kind === 'wrong')
+    expect(problems.map(([line, parsed]) => [line, parsed.kind === 'wrong' ? parsed.error.message : ''])).toEqual([])
+  })
+
+  it.each(['docs/runbook.md', 'docs/walkthrough.md'])('%s links only to files that are there', (name) => {
+    const links = [...page(name).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map((match) => match[1] ?? '')
+    expect(links.length).toBeGreaterThan(0)
+    for (const link of links) expect(() => page(`docs/${link}`)).not.toThrow()
   })
 })
 

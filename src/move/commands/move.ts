@@ -1,6 +1,7 @@
 import type { MoveDocument } from '../../domain/documents.js'
 import { formatDuration } from '../../domain/durations.js'
 import type { MoverError } from '../../domain/errors.js'
+import { PHASES } from '../../domain/vocabulary.js'
 import type { MovePhase, MoveState, Phase } from '../../domain/vocabulary.js'
 import { applicationName } from '../../dataplane/names.js'
 import { cellNamed, openForChecks } from '../cells.js'
@@ -52,10 +53,17 @@ export async function resume(at: Connections, moveId: string, io: MoveIo, option
   assertResumable(found)
   const runs = await listPhaseRuns(control, found.id)
   if (found.state === 'cut_over' && runs.some((one) => one.phase === 'cutover' && one.outcome === 'done')) return settled(await moveDocument(control, found.id))
-  if (!(await io.confirm([`resume the move of organization ${found.org} from ${found.source} to ${found.target} (${found.state}${found.phase === null ? '' : `, ${found.phase}`})`, ...[windowNotice(found, options.maxWindowMs ?? null), options.takeOver === true ? null : driverNotice(found)].filter((line) => line !== null)]))) throw declined()
+  if (!(await io.confirm([`resume the move of organization ${found.org} from ${found.source} to ${found.target} (${found.state}${found.phase === null ? '' : `, ${found.phase}`})`, ...[flipNotice(found), windowNotice(found, options.maxWindowMs ?? null), options.takeOver === true ? null : driverNotice(found)].filter((line) => line !== null)]))) throw declined()
   // a driver that is at work is not taken from on one careless answer
   if (options.takeOver === true && (found.leaseSecondsLeft ?? 0) > 0 && !(await io.confirm([`${found.leaseHolder ?? 'another process'} drives this move, and was heard of ${Math.round(found.heardSeconds)} s ago: take it from there? What it has under way is rolled back, and it ends`]))) throw declined()
   return run(at, found, 'resume', io, options)
+}
+
+/** Whether this run ends at the flip: what a yes agrees to. */
+function flipNotice({ cutOverAt, pauseBefore, phase, target }: MoveRow): string | null {
+  if (cutOverAt !== null) return null
+  if (pauseBefore !== null && PHASES.indexOf(pauseBefore) > PHASES.indexOf(phase ?? 'prepare')) return `pauses before ${pauseBefore}`
+  return phase === 'cutover' ? `next is the cutover: the route flips to ${target}, the point of no return` : `the route flips to ${target} when verification has passed: the point of no return`
 }
 
 /** Somebody else is at work: told before the question, since after it the answer is OM3004. */

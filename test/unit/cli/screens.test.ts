@@ -83,6 +83,7 @@ describe('discover', () => {
 describe('plan', () => {
   it('says that rows were not looked at, where they were not', () => {
     expect(linesAt(80, SCREENS['plan'] as Outcome).join('\n')).toMatch(/No row was looked at: .*may find\s+more\./s)
+    expect(linesAt(80, SCREENS['plan'] as Outcome).join('\n')).not.toMatch(/0 rows|without a row/)
     expect(linesAt(80, { kind: 'plan', document: { ...PLAN, findings: [ERROR], blocking: true } }).join('\n')).not.toContain('No row was looked at')
   })
 
