@@ -153,8 +153,9 @@ async function callSql(ctx: HookContext, hook: Extract<Hook, { kind: 'sql' }>, {
   })
 }
 
-function failed(ctx: HookContext, { moment, standing }: Occasion, why: string, cause?: unknown): MoverError {
+function failed(ctx: HookContext, { moment, serving, standing }: Occasion, why: string, cause?: unknown): MoverError {
   const { moveId } = ctx.holder
+  const again = moment === 'leave' && serving === 'source' ? 'abort' : 'resume'
   const back = moment === 'leave' ? '' : `; \`org-mover abort ${moveId}\` takes the move back and runs the \`leave\` hooks`
-  return new MoverError({ code: 'OM3011', message: `maintenance hook "${moment}" failed: ${ctx.outside.redact(why)}. Now ${standing}`, hint: `repair what the hook reports (the output of a command is in the log), then run the same command, or \`org-mover ${moment === 'leave' ? 'status' : 'resume'} ${moveId}\`${back}`, retry: 'after-fix', cause })
+  return new MoverError({ code: 'OM3011', message: `maintenance hook "${moment}" failed: ${ctx.outside.redact(why)}. Now ${standing}`, hint: `repair what the hook reports (the output of a command is in the log), then run \`org-mover ${again} ${moveId}\`, which runs it again${back}`, retry: 'after-fix', cause })
 }
