@@ -9,6 +9,8 @@ export interface Size {
   readonly seconds: readonly number[]
   readonly windowSeconds: readonly number[]
   readonly peakMb: readonly number[]
+  readonly clientCpuSeconds: readonly number[]
+  readonly bytes: number
 }
 
 export interface SizesOptions {
@@ -37,16 +39,19 @@ async function measureSize({ mover, rounds, template, org, what }: { readonly mo
   const seconds: number[] = []
   const windowSeconds: number[] = []
   const peakMb: number[] = []
-  let rows = 0
+  const clientCpuSeconds: number[] = []
+  let [rows, bytes] = [0, 0]
   for (let round = 0; round < rounds; round++) {
     await mover.reset(template)
     const { document, measured } = await mover.move(org)
     rows = document.verification.rows
+    bytes = document.bytesCopied
+    if (measured.cpuSeconds !== null) clientCpuSeconds.push(rounded(measured.cpuSeconds))
     seconds.push(measured.seconds)
     windowSeconds.push(secondsOf(document, 'freeze', 'copy', 'verify', 'cutover'))
     if (measured.peakBytes !== null) peakMb.push(measured.peakBytes / 2 ** 20)
   }
-  return { what, rows, seconds: seconds.map(rounded), windowSeconds: windowSeconds.map(rounded), peakMb: peakMb.map(Math.round) }
+  return { what, rows, seconds: seconds.map(rounded), windowSeconds: windowSeconds.map(rounded), peakMb: peakMb.map(Math.round), clientCpuSeconds, bytes }
 }
 
 function rounded(value: number): number {

@@ -4,6 +4,11 @@ import { serverCpuSeconds } from './measure.js'
 import type { Measured } from './measure.js'
 import { CELL, secondsOf } from './mover.js'
 import type { Mover } from './mover.js'
+import { batchedInsert } from './peers/batched-insert.js'
+import { foreignDataWrapper } from './peers/foreign-data-wrapper.js'
+import { logicalReplication } from './peers/logical-replication.js'
+import { peerTable } from './peers/peer.js'
+import type { Peer } from './peers/peer.js'
 import { PEER, preparePeer } from './peers/prepare-peer.js'
 import { PsqlPipe } from './peers/psql-pipe.js'
 import type { Figure } from './table.js'
@@ -22,6 +27,8 @@ export interface RaceResults {
   readonly movedRows: number
   readonly bytesCopied: number
   readonly figures: readonly Figure[]
+  /** Peers that were not measured, and why. */
+  readonly missing: readonly string[]
 }
 
 type Unit = Figure['unit']
@@ -45,7 +52,16 @@ export async function race(options: RaceOptions): Promise<RaceResults> {
   const pipe = new PsqlPipe(psql ?? '', plan, moveId)
   await preparePeer(cells, plan, 'template_b')
 
-  const contenders: readonly Contender[] = [(note) => wholeMove(options, note), ...(psql !== null ? [piped(cells, pipe, false), piped(cells, pipe, true)] : []), plainDeletes(cells, pipe)]
+  const tables = pipe.inOrder().map((table) => peerTable(table, pipe.rows(table), moveId))
+  const missing = psql === null ? ['psql pipes: no psql here'] : []
+  const others: Contender[] = []
+  for (const peer of [foreignDataWrapper(tables), logicalReplication(tables), batchedInsert(tables)]) {
+    const why = await peer.missing(cells)
+    if (why === null) others.push(await prepared(cells, pipe, peer, say))
+    else missing.push(`${peer.name}: ${why}`)
+  }
+  missing.push('pgcopydb: another job, it copies whole databases or tables and has no condition on rows')
+  const contenders: readonly Contender[] = [(note) => wholeMove(options, note), ...(psql !== null ? [piped(cells, pipe, false), piped(cells, pipe, true)] : []), ...others, plainDeletes(cells, pipe)]
   const measured = new Map<string, { readonly unit: Unit; readonly rounds: number[] }>()
   const note = (name: string, unit: Unit, value: number | null): void => {
     if (value === null) return
@@ -57,7 +73,7 @@ export async function race(options: RaceOptions): Promise<RaceResults> {
     say(`round ${round + 1} of ${rounds}`)
     for (let n = 0; n < contenders.length; n++) await contenders[(round + n) % contenders.length]?.(note)
   }
-  return { movedRows: first.verification.rows, bytesCopied: first.bytesCopied, figures: [...measured].map(([name, figure]) => ({ name, ...figure })) }
+  return { movedRows: first.verification.rows, bytesCopied: first.bytesCopied, figures: [...measured].map(([name, figure]) => ({ name, ...figure })), missing }
 }
 
 async function reset(mover: Mover, cells: BenchCells): Promise<void> {
@@ -90,6 +106,28 @@ function piped(cells: BenchCells, pipe: PsqlPipe, replicaRole: boolean): Contend
   }
 }
 
+/** What the peer needs is made once, and is in the templates of its own from then on. */
+async function prepared(cells: BenchCells, pipe: PsqlPipe, peer: Peer, say: RaceOptions['say']): Promise<Contender> {
+  say(`preparing ${peer.name}`)
+  const template = `template_${peer.name.replaceAll(/[^a-z]+/g, '_')}`
+  for (const side of ['source', 'target'] as const) await cells.restore(side, CELL, PEER)
+  await peer.prepare(cells)
+  for (const side of ['source', 'target'] as const) {
+    await cells.query(side, 'postgres', `DROP DATABASE IF EXISTS ${template}`)
+    await cells.query(side, 'postgres', `ALTER DATABASE ${CELL} RENAME TO ${template}`)
+  }
+  return async (note) => {
+    for (const side of ['source', 'target'] as const) await cells.restore(side, CELL, template)
+    await cells.checkpoint()
+    const started = performance.now()
+    const [, cpu] = await withServerCpu(cells, () => peer.run(cells))
+    note(peer.name, 's', (performance.now() - started) / 1000)
+    for (const side of ['source', 'target'] as const) note(`${peer.name}: ${side} CPU`, 's', cpu[side])
+    await assertComplete(cells, pipe)
+    await peer.cleanUp?.(cells)
+  }
+}
+
 /** Outside the clock: a peer that lost rows would be no peer. */
 async function assertComplete(cells: BenchCells, pipe: PsqlPipe): Promise<void> {
   const [source, target] = await Promise.all((['source', 'target'] as const).map((side) => cells.query(side, CELL, pipe.counts())))
@@ -116,12 +154,12 @@ function noteCosts(name: string, measured: Measured, cpu: ServerCpu, note: Param
   if (name === 'move') note('move: peak memory', 'MB', measured.peakBytes === null ? null : measured.peakBytes / 2 ** 20)
 }
 
-interface ServerCpu {
+export interface ServerCpu {
   readonly source: number | null
   readonly target: number | null
 }
 
-async function withServerCpu<T>(cells: BenchCells, work: () => Promise<T>): Promise<readonly [T, ServerCpu]> {
+export async function withServerCpu<T>(cells: BenchCells, work: () => Promise<T>): Promise<readonly [T, ServerCpu]> {
   const now = (): ServerCpu => ({ source: serverCpuSeconds(cells.pid('source')), target: serverCpuSeconds(cells.pid('target')) })
   const before = now()
   const result = await work()

@@ -10,9 +10,9 @@ import { findPsql } from './peers/psql-pipe.js'
 import { race } from './race.js'
 import { report } from './report.js'
 
-const USAGE = `npm run bench -- [--quick] [--rows N] [--rounds N] [--jobs N] [--chunk-rows N] [--no-sizes] [--out FILE]
+const USAGE = `npm run bench -- [--quick] [--rows N] [--rounds N] [--jobs N] [--chunk-rows N] [--sizes N,N,…] [--no-sizes] [--out FILE]
 
-Moves one organization between two embedded cells, in rotation with a psql pipe of the same tables. --quick: 100,000 rows, three
+Moves one organization between two embedded cells, in rotation with psql pipes and other peers on the same rows. --quick: 30,000 rows, two
 rounds. Writes a JSON file (default: bench/results/latest.json, with --quick none) and prints Markdown.
 `
 
@@ -24,12 +24,13 @@ async function bench(): Promise<void> {
       rounds: { type: 'string' },
       jobs: { type: 'string', default: '4' },
       'chunk-rows': { type: 'string', default: '100000' },
+      sizes: { type: 'string', default: '1000,100000' },
       'no-sizes': { type: 'boolean', default: false },
       out: { type: 'string' },
     },
   })
-  const rows = Number(values.rows ?? (values.quick ? 100_000 : 1_000_000))
-  const rounds = Number(values.rounds ?? (values.quick ? 3 : 5))
+  const rows = Number(values.rows ?? (values.quick ? 30_000 : 1_000_000))
+  const rounds = Number(values.rounds ?? (values.quick ? 2 : 5))
   const copy = { jobs: Number(values.jobs), chunkRows: Number(values['chunk-rows']) }
   if (![rows, rounds, copy.jobs, copy.chunkRows].every((n) => Number.isInteger(n) && n > 0)) {
     process.stderr.write(USAGE)
@@ -44,7 +45,7 @@ async function bench(): Promise<void> {
     const mover = await Mover.configure(cells, join(folder, 'config.yaml'), copy)
     await cells.seedTemplate('target', 'template_b', 0)
     const results = await race({ cells, mover, rows, rounds, psql: psql?.path ?? null, say })
-    const sizes = values['no-sizes'] ? [] : await measureSizes({ cells, mover, sizes: values.quick ? [1_000] : [1_000, 100_000], rounds: Math.min(rounds, 3), say })
+    const sizes = values['no-sizes'] || values.quick ? [] : await measureSizes({ cells, mover, sizes: sizesOf(values.sizes), rounds: Math.min(rounds, 3), say })
     const found = { machine, psql: psql?.version ?? null, postgres: cells.majorVersion, settings: BENCH_SETTINGS, rows, rounds, copy, ...results, sizes }
     process.stdout.write(`${report(found)}\n`)
     const out = values.out ?? (values.quick ? null : new URL('results/latest.json', import.meta.url))
@@ -55,6 +56,11 @@ async function bench(): Promise<void> {
   } finally {
     await rm(folder, { recursive: true })
   }
+}
+
+/** Rows of the organizations whose time and memory are measured, smallest first. */
+function sizesOf(text: string): readonly number[] {
+  return text.split(',').map(Number).sort((a, b) => a - b)
 }
 
 function say(text: string): void {

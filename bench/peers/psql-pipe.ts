@@ -51,6 +51,10 @@ export class PsqlPipe {
     return ['SET session_replication_role = replica', ...deletes]
   }
 
+  inOrder(): readonly OwnedTable[] {
+    return loadOrder(this.#plan).map(({ table }) => table)
+  }
+
   rows(table: OwnedTable): RowSource {
     const relation = (no: number): string => keySetRelation(this.#moveId, no)
     return ownedRows(table, inlineScope(this.#plan, table.id.database, { org: this.#plan.org, keySets: this.#plan.keySets, relation: (set) => relation(set.no) }))

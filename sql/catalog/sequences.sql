@@ -1,12 +1,10 @@
--- Purpose: sequences and the column each serves: the one that owns it (serial, identity), else one whose default calls nextval on it.
+-- Purpose: sequences and the columns each serves: the one that owns it (serial, identity) first, then all whose default calls nextval on it.
 -- Parameters: none. Locks: catalog reads only (the position of a sequence is read by `sequence-positions.sql`).
--- Columns: oid, schema, name, used_schema, used_table, used_column (all null for a free one), increment, min, max, cycle (numbers as text).
+-- Columns: oid, schema, name, used_by (array of {schema, name, column}, empty for a free one), increment, min, max, cycle (numbers as text).
 SELECT c.oid,
        n.nspname::text AS schema,
        c.relname::text AS name,
-       used.schema::text AS used_schema,
-       used.name::text AS used_table,
-       used.column_name::text AS used_column,
+       coalesce(used.by, '[]') AS used_by,
        s.seqincrement::text AS increment,
        s.seqmin::text AS min,
        s.seqmax::text AS max,
@@ -15,7 +13,10 @@ FROM pg_sequence s
 JOIN pg_class c ON c.oid = s.seqrelid AND c.relpersistence IN ('p', 'u')
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN (
-  SELECT DISTINCT ON (u.sequence) u.sequence, tn.nspname AS schema, t.relname AS name, a.attname AS column_name
+  SELECT u.sequence,
+         -- a root before its partitions
+         json_agg(json_build_object('schema', tn.nspname, 'name', t.relname, 'column', a.attname) ORDER BY u.rank, t.relispartition, tn.nspname, t.relname, a.attnum) AS by
+  FROM (SELECT sequence, table_oid, attnum, min(rank) AS rank
   FROM (
     SELECT d.objid AS sequence, d.refobjid AS table_oid, d.refobjsubid AS attnum, 0 AS rank
     FROM pg_depend d
@@ -27,12 +28,11 @@ LEFT JOIN (
     JOIN pg_attrdef f ON f.oid = d.objid
     WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'n'
       AND pg_get_expr(f.adbin, f.adrelid) LIKE '%nextval(%'
-  ) u
+  ) one GROUP BY sequence, table_oid, attnum) u
   JOIN pg_class t ON t.oid = u.table_oid AND t.relkind IN ('r', 'p')
   JOIN pg_namespace tn ON tn.oid = t.relnamespace
   JOIN pg_attribute a ON a.attrelid = u.table_oid AND a.attnum = u.attnum
-  -- of several columns the owner, then a root before its partitions
-  ORDER BY u.sequence, u.rank, t.relispartition, tn.nspname, t.relname, a.attnum
+  GROUP BY u.sequence
 ) used ON used.sequence = c.oid
 WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'org_mover')
 ORDER BY n.nspname, c.relname

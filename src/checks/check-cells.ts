@@ -115,10 +115,11 @@ function firing(catalog: Catalog, table: Table, place: FindingPlace): readonly F
 
 function contents(plan: MovePlan, shape: TableShape, table: Table, place: FindingPlace): readonly Finding[] {
   const isOwned = ownedNumbered(plan, shape.no) !== undefined
-  const objects = table.columns.filter((column) => column.holdsOid)
+  const replaced = new Set(shape.columns.filter(({ rule }) => rule?.kind === 'set').map(({ name }) => name))
+  const objects = table.columns.filter((column) => column.holdsOid && !replaced.has(column.name))
   return [
     ...(shape.identity === null && isOwned ? [finding('OM2116', 'warning', place, { message: 'the table has neither a primary key nor a unique index over NOT NULL columns', hint: 'it is moved in one transaction and compared as a multiset; a primary key would allow chunks' })] : []),
     ...(shape.identity === null && !isOwned ? [finding('OM2116', 'error', place, { message: 'an exempt table that is matched row by row needs a key', hint: 'add a primary key, or declare the table skip' })] : []),
-    ...(objects.length === 0 ? [] : [finding('OM2119', 'error', place, { message: `column(s) ${objects.map((c) => c.name).join(', ')} of type oid or lo, or with an oid within them, may refer to large objects, which do not move`, hint: 'declare the table skip, or store the objects in the table' })]),
+    ...(objects.length === 0 ? [] : [finding('OM2119', 'error', place, { message: `column(s) ${objects.map((c) => c.name).join(', ')} of type oid or lo, or with an oid within them, may refer to large objects, which do not move`, hint: `store the objects in the table, declare the table skip, or let the target's rows do without: columns: {${objects.map((c) => `${c.name}: {set: null}`).join(', ')}}` })]),
   ]
 }

@@ -1,7 +1,9 @@
 import { tableKey, tableNamed } from '../domain/catalog.js'
 import type { Column, ForeignKey } from '../domain/catalog.js'
+import { MoverError } from '../domain/errors.js'
 import { finding } from '../domain/finding.js'
-import type { OwnedTable, PlanColumn } from '../domain/move-plan.js'
+import type { Finding } from '../domain/finding.js'
+import type { MovePlan, OwnedTable, PlanColumn } from '../domain/move-plan.js'
 import { canonical, spellingOf, spellingOfText } from '../domain/spelling.js'
 import type { Spelling } from '../domain/spelling.js'
 import { ancestorsOf } from '../domain/standing.js'
@@ -33,24 +35,54 @@ interface Ids {
   readonly root: { readonly table: OwnedTable; readonly column: PlanColumn; readonly type: Column; readonly spelling: Spelling | null } | null
 }
 
+/** What of the source it takes to ask; the rest of an examination is for prepare alone. */
+type Asked = Pick<Examination, 'plan' | 'catalogs' | 'session' | 'scope' | 'report'>
+
 /**
  * Key columns that no foreign key holds to the organizations: other spellings of this one, whose rows nothing would find (P4), and ids that name
  * none, whose rows belong to nobody. Reads the source by the distinct values of each column.
  */
 export async function checkKeyValues(exam: Examination): Promise<void> {
-  const ids = idsOf(exam)
-  for (const table of exam.plan.owned) {
-    if (table.class === 'root' || table.ownership.kind !== 'keys') continue
-    for (const alternative of table.ownership.alternatives) {
-      if (alternative.kind !== 'direct' || isHeld(exam, table, alternative.column, ids)) continue
-      await bounded(exam, placeOf(exam, 'source', table), `other spellings of the organization in ${alternative.column}`, () => checkColumn(exam, ids, table, alternative.column))
-    }
-  }
-  const { root } = ids
-  if (root !== null) await bounded(exam, placeOf(exam, 'source', root.table), 'other spellings of the organization', () => checkRoot(exam, root))
+  for (const { table, what, ask } of questions(exam, 'all')) await bounded(exam, placeOf(exam, 'source', table), what, ask)
 }
 
-function idsOf(exam: Examination): Ids {
+/** Types that print each value in one way only, whose columns need not be asked. */
+const ONE_SPELLING: ReadonlySet<string> = new Set(['smallint', 'integer', 'bigint', 'uuid'])
+
+/** Whether any key column could hold the organization in another spelling. Pure: a schema without such columns costs nothing. */
+export function mayBeMisspelled(plan: MovePlan): boolean {
+  return plan.owned.some((table) => table.ownership.kind === 'keys' && table.ownership.alternatives.some((one) => one.kind === 'direct' && !ONE_SPELLING.has(planColumn(table, one.column).type)))
+}
+
+/**
+ * Under the freeze: other spellings again, which may have come since prepare, and would stay behind in silence. Asks the columns that prepare asked, at
+ * the same cost. Throws OM4003 with the rows, the fence up, and OM3012 where a statement takes too long.
+ */
+export async function assertSpelledAlike(frozen: Omit<Asked, 'report'>): Promise<void> {
+  const found: Finding[] = []
+  for (const { ask } of questions({ ...frozen, report: (one) => void found.push(one) }, 'spellings')) await ask()
+  const [first] = found.filter(({ severity }) => severity === 'error')
+  if (first === undefined) return
+  const examples = (first.examples ?? []).map((key) => Object.values(key).join('/')).join(', ')
+  throw new MoverError({ code: 'OM4003', message: `since prepare: ${first.message} (${examples}). The source is fenced, the route unchanged`, hint: `abort the move, then: ${first.hint}`, retry: 'after-fix' })
+}
+
+interface Question {
+  readonly table: OwnedTable
+  readonly what: string
+  readonly ask: () => Promise<void>
+}
+
+function questions(exam: Asked, seeks: 'all' | 'spellings'): readonly Question[] {
+  const ids = idsOf(exam)
+  const columns = directColumns(exam).filter(({ table, name }) => !isHeld(exam, table, name, ids))
+  return [
+    ...columns.map(({ table, name }) => ({ table, what: `other spellings of the organization in ${name}`, ask: () => checkColumn(exam, ids, { table, name }, seeks) })),
+    ...(ids.root === null ? [] : [ids.root].map((root) => ({ table: root.table, what: 'other spellings of the organization', ask: () => checkRoot(exam, root) }))),
+  ]
+}
+
+function idsOf(exam: Asked): Ids {
   const table = exam.plan.owned.find((one) => one.class === 'root')
   const column = table?.ownership.kind === 'keys' ? table.ownership.alternatives.find((a) => a.kind === 'direct')?.column : undefined
   const type = table === undefined || column === undefined ? undefined : typeOf(exam, table, column)
@@ -66,16 +98,16 @@ function idsOf(exam: Examination): Ids {
 
 const UNKNOWN = { baseType: { schema: '', name: '' }, isArray: false }
 
-function directColumns(exam: Examination): readonly { readonly table: OwnedTable; readonly name: string }[] {
+function directColumns(exam: Asked): readonly { readonly table: OwnedTable; readonly name: string }[] {
   return exam.plan.owned.flatMap((table) => (table.class === 'root' || table.ownership.kind !== 'keys' ? [] : table.ownership.alternatives.flatMap((a) => (a.kind === 'direct' ? [{ table, name: a.column }] : []))))
 }
 
-function typeOf(exam: Examination, table: OwnedTable, name: string): Column | undefined {
+function typeOf(exam: Asked, table: OwnedTable, name: string): Column | undefined {
   return tableNamed(exam.catalogs.source.get(table.id.database), table.id)?.columns.find((column) => column.name === name)
 }
 
 /** A validated foreign key leaves no value that is not an organization's. */
-function isHeld(exam: Examination, table: OwnedTable, name: string, { root, foreignKeys }: Ids): boolean {
+function isHeld(exam: Asked, table: OwnedTable, name: string, { root, foreignKeys }: Ids): boolean {
   const catalog = exam.catalogs.source.get(table.id.database)
   const found = tableNamed(catalog, table.id)
   if (root === null || found === undefined || root.table.id.database !== table.id.database) return false
@@ -83,12 +115,13 @@ function isHeld(exam: Examination, table: OwnedTable, name: string, { root, fore
   return keys.some((key) => key.validated && key.columns.length === 1 && key.columns[0] === name && tableKey(key.references) === tableKey(root.table.id))
 }
 
-async function checkColumn(exam: Examination, ids: Ids, table: OwnedTable, name: string): Promise<void> {
+async function checkColumn(exam: Asked, ids: Ids, { table, name }: { readonly table: OwnedTable; readonly name: string }, seeks: 'all' | 'spellings'): Promise<void> {
   const type = typeOf(exam, table, name)
   const own = type === undefined ? null : spellingOf(type)
   const { spelling } = ids
   const isSought = spelling !== null && spelling !== 'text' && (own === 'text' || own === 'caseless')
-  if (!isSought && ids.root === null) return
+  const named = seeks === 'all' ? ids.root : null
+  if (!isSought && named === null) return
   const column = planColumn(table, name)
   const [respelled, unnamed] = [new Set<string>(), new Set<string>()]
   const isWhole = await eachKey(keyColumn(exam, table, column), { values: isSought ? MOST_KEYS.spellings : MOST_KEYS.unnamed, scanBytes: isSought ? Infinity : SCAN_WORTH_TELLING_BYTES }, async (values) => {
@@ -96,7 +129,7 @@ async function checkColumn(exam: Examination, ids: Ids, table: OwnedTable, name:
     const alike = new Set(isSought ? others.filter((value) => isSpelled(value, exam.plan.org, spelling)) : [])
     // what stands in the root table as text is an organization of its own
     for (const value of ids.root?.spelling === 'text' ? await unnamedOf(exam, ids.root, [...alike]) : alike) add(respelled, value)
-    if (ids.root !== null) for (const value of await unnamedOf(exam, ids.root, others.filter((value) => !alike.has(value)), type === undefined ? undefined : { type, database: table.id.database })) add(unnamed, value)
+    if (named !== null) for (const value of await unnamedOf(exam, named, others.filter((value) => !alike.has(value)), type === undefined ? undefined : { type, database: table.id.database })) add(unnamed, value)
   })
   await reportSpellings(exam, ids, { table, column }, respelled)
   reportUnnamed(exam, { table, column }, unnamed)
@@ -105,7 +138,7 @@ async function checkColumn(exam: Examination, ids: Ids, table: OwnedTable, name:
   }
 }
 
-function keyColumn(exam: Examination, table: OwnedTable, column: PlanColumn): KeyColumn {
+function keyColumn(exam: Asked, table: OwnedTable, column: PlanColumn): KeyColumn {
   const { database } = table.id
   return { session: exam.session('source', database), catalog: exam.catalogs.source.get(database), table, column }
 }
@@ -127,7 +160,7 @@ interface Origin {
 }
 
 /** Those that the root table does not have. What its key could not even hold never reaches the server. A numeric prints its scale. */
-async function unnamedOf(exam: Examination, root: NonNullable<Ids['root']>, values: readonly string[], of?: Origin): Promise<readonly string[]> {
+async function unnamedOf(exam: Asked, root: NonNullable<Ids['root']>, values: readonly string[], of?: Origin): Promise<readonly string[]> {
   const { spelling, type, column } = root
   if (of !== undefined && isLoose(of.type)) return of.database === root.table.id.database ? unnamedLoosely(exam, root, values, of.type) : []
   const isNumeric = of?.type.baseType.name === 'numeric'
@@ -149,7 +182,7 @@ function isLoose(column: Column): boolean {
 }
 
 /** As the column itself compares the ids; another database may not have its type or collation, so that nothing can be said there. */
-async function unnamedLoosely(exam: Examination, { table, column }: NonNullable<Ids['root']>, values: readonly string[], of: Column): Promise<readonly string[]> {
+async function unnamedLoosely(exam: Asked, { table, column }: NonNullable<Ids['root']>, values: readonly string[], of: Column): Promise<readonly string[]> {
   if (values.length === 0) return []
   const [id, value] = [`${columnOf('r', column.name)}::text`, 'v.key'].map((text) => underCollation(`${text}::${qualified(of.baseType)}`, of.collation))
   const same = compared(id ?? '', '=', value ?? '', of.equalitySchema ?? 'pg_catalog')
@@ -170,7 +203,7 @@ interface Place {
   readonly column: PlanColumn
 }
 
-async function reportSpellings(exam: Examination, ids: Ids, { table, column }: Place, respelled: ReadonlySet<string>): Promise<void> {
+async function reportSpellings(exam: Asked, ids: Ids, { table, column }: Place, respelled: ReadonlySet<string>): Promise<void> {
   if (respelled.size === 0) return
   const listed = [...respelled].slice(0, MOST_LISTED)
   const name = columnOf('t', column.name)
@@ -185,7 +218,7 @@ async function reportSpellings(exam: Examination, ids: Ids, { table, column }: P
   }, rows)
 }
 
-function reportUnnamed(exam: Examination, { table, column }: Place, unnamed: ReadonlySet<string>): void {
+function reportUnnamed(exam: Asked, { table, column }: Place, unnamed: ReadonlySet<string>): void {
   if (unnamed.size === 0) return
   const isMore = unnamed.size > MOST_LISTED
   const listed = [...unnamed].slice(0, MOST_LISTED)
@@ -198,7 +231,7 @@ function reportUnnamed(exam: Examination, { table, column }: Place, unnamed: Rea
 }
 
 /** Ids that are text may be two organizations and one value of a key column of another type: its rows would be both's. */
-async function checkRoot(exam: Examination, root: NonNullable<Ids['root']>): Promise<void> {
+async function checkRoot(exam: Asked, root: NonNullable<Ids['root']>): Promise<void> {
   if (root.spelling !== 'text') return
   const others = directColumns(exam).flatMap(({ table, name }) => {
     const spelling = spellingOf(typeOf(exam, table, name) ?? UNKNOWN)

@@ -3,7 +3,7 @@ import type { LookupTable, OwnedTable, ParentPart, Reference, SharedTable, Table
 import { unitKey } from '../domain/ownership.js'
 import type { Alternative } from '../domain/ownership.js'
 import { compared } from '../dataplane/compare.js'
-import { identityColumns, isOwnedRow, isUnownedRow, ownedRows } from '../dataplane/owned-rows.js'
+import { identityColumns, isOwnedRow, isQueriedRow, mayStandOnBoth, ownedRows } from '../dataplane/owned-rows.js'
 import type { RowSource } from '../dataplane/owned-rows.js'
 import { unmatchedUses } from '../dataplane/lookup-maps.js'
 import { inboundMatch, referenceMatch, sharedRows } from '../dataplane/shared-rows.js'
@@ -45,9 +45,15 @@ async function checkOutbound(exam: Examination, table: OwnedTable | SharedTable,
       hint:
         reference.parents.some(({ fate }) => fate === 'stays')
           ? `declare ${reference.parent.schema}.${reference.parent.name} lookup or shared, or give the column a rule (lookup, map, set)`
-          : 'correct these rows: they point into another organization, at a row that belongs to nobody, or at none',
+          : `correct these rows: they point into another organization, at a row that belongs to nobody, or at none${standsForNobody(exam, reference)}`,
     }, rows)
   })
+}
+
+/** What to declare where the parent's row belongs to nobody, unless it is declared. */
+function standsForNobody(exam: Examination, { parents }: Reference): string {
+  const undeclared = parents.flatMap(({ id }) => ownedNamed(exam.plan, id) ?? []).filter(({ unowned }) => unowned === 'error')
+  return undeclared.length === 0 ? '' : `; where both cells have that row and it belongs to nobody, declare unowned: stay for ${undeclared.map(nameOf).join(', ')}`
 }
 
 /** A row told by this very reference cannot miss its parent. */
@@ -79,9 +85,8 @@ function partOnTarget(exam: Examination, { id, fate }: ParentPart): string | nul
   }
   const owner = ownedNamed(exam.plan, id)
   if (owner === undefined) return 'false'
-  if (owner.unowned === 'stay' && owner.ownership.kind === 'keys') return `(${isOwnedRow(owner, { ...exam.scope, alias: 'p' })} OR ${isUnownedRow(owner, exam.plan.owned, 'p')})`
-  if (owner.ownership.kind === 'query') return `EXISTS (SELECT 1 FROM (SELECT p.*) AS t WHERE ${isOwnedRow(owner, exam.scope)})`
-  return isOwnedRow(owner, { ...exam.scope, alias: 'p' })
+  const moves = owner.ownership.kind === 'query' ? isQueriedRow(owner, exam.scope, 'p') : isOwnedRow(owner, { ...exam.scope, alias: 'p' })
+  return owner.unowned === 'stay' ? `(${moves} OR ${mayStandOnBoth(owner, exam.plan.owned, exam.scope, 'p')})` : moves
 }
 
 async function checkLookupUses(exam: Examination, table: TableShape, source: RowSource, reference: Reference): Promise<void> {
@@ -119,7 +124,7 @@ async function checkInbound(exam: Examination, table: OwnedTable): Promise<void>
     await bounded(exam, place, `references to ${nameOf(table)}`, async () => {
       const session = exam.session('source', table.id.database)
       const equal = inboundMatch(table, inbound)
-      const stays = child === undefined ? 'true' : child.ownership.kind === 'query' ? `NOT EXISTS (SELECT 1 FROM (SELECT x.*) AS t WHERE ${isOwnedRow(child, exam.scope)})` : `NOT ${isOwnedRow(child, { ...exam.scope, alias: 'x' })}`
+      const stays = child === undefined ? 'true' : child.ownership.kind === 'query' ? `NOT ${isQueriedRow(child, exam.scope, 'x')}` : `NOT ${isOwnedRow(child, { ...exam.scope, alias: 'x' })}`
       const owned = ownedRows(table, exam.scope)
       const rows = await sample(session, table, { from: `${owned.from} JOIN ${qualified(inbound.table)} AS x ON ${equal}`, where: `(${owned.where}) AND ${stays}` })
       const isShared = exam.plan.shared.some((t) => t.id.schema === inbound.table.schema && t.id.name === inbound.table.name)

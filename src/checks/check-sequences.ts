@@ -1,8 +1,8 @@
-import { tableKey } from '../domain/catalog.js'
 import type { Sequence } from '../domain/catalog.js'
 import type { TableShape } from '../domain/move-plan.js'
 import type { RowSource } from '../dataplane/owned-rows.js'
 import { finding } from '../domain/finding.js'
+import { sequencesServing } from '../domain/served-columns.js'
 import { columnOf, literal, qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
@@ -18,10 +18,11 @@ export interface ArrivingRows extends RowSource {
 /** Ids of arriving rows that the target's own sequences would hand out again. */
 export async function checkSequences(exam: Examination, table: TableShape, rows: ArrivingRows): Promise<void> {
   if (exam.sequences === 'advance') return
-  const sequences = exam.catalogs.target.get(table.id.database)?.sequences.filter((s) => s.usedBy !== null && tableKey(s.usedBy.table) === tableKey(table.id)) ?? []
-  for (const sequence of sequences) {
-    const column = table.columns.find((c) => c.name === sequence.usedBy?.column)
-    if (column === undefined || column.castType.name !== 'int8') continue
+  const catalog = exam.catalogs.target.get(table.id.database)
+  for (const served of catalog === undefined ? [] : sequencesServing(catalog, table.id)) {
+    const { sequence } = served
+    const column = table.columns.find((c) => c.name === served.column)
+    if (column === undefined) continue
     const [low, high] = await rangeAhead(exam.session('target', table.id.database), sequence)
     if (low > high) continue
     await bounded(exam, placeOf(exam, 'target', table), `ids in the range of ${sequence.name}`, async () => {
@@ -39,9 +40,10 @@ export async function checkSequences(exam: Examination, table: TableShape, rows:
   }
 }
 
-/** What the sequence has still to give, inclusive. One that was never asked begins where it was set to, not at its minimum. */
+/** What the sequence has still to give, inclusive; one that begins again at its end gives all. One that was never asked begins where it was set to, not at its minimum. */
 async function rangeAhead(session: Session, sequence: Sequence): Promise<readonly [low: bigint, high: bigint]> {
   const [min, max] = [BigInt(sequence.min), BigInt(sequence.max)]
+  if (sequence.cycle) return [min, max]
   const ascending = BigInt(sequence.increment) > 0n
   if (sequence.lastValue !== null) return ascending ? [BigInt(sequence.lastValue) + 1n, max] : [min, BigInt(sequence.lastValue) - 1n]
   const { readable } = await session.one<{ readable: boolean }>('SELECT pg_catalog.has_sequence_privilege($1, $2) AS readable', [qualified(sequence), 'SELECT'])

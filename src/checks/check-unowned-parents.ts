@@ -1,6 +1,6 @@
 import type { OwnedTable, SharedTable } from '../domain/move-plan.js'
 import { unitKey } from '../domain/ownership.js'
-import { identityColumns, isUnownedRow, ownedRows, tableItself } from '../dataplane/owned-rows.js'
+import { identityColumns, mayStandOnBoth, ownedRows, tableItself } from '../dataplane/owned-rows.js'
 import { createSharedSet, distinctReferences, stageShared } from '../dataplane/shared-rows.js'
 import type { SharedContext } from '../dataplane/shared-rows.js'
 import { finding } from '../domain/finding.js'
@@ -11,11 +11,11 @@ import type { Examination } from './examination.js'
 
 /**
  * A moving row may refer to a row that belongs to nobody (a predefined role, say) only if the target has the same row: those
- * rows stay, so they are compared as shared rows are, and nothing is inserted.
+ * rows stay, so they are compared as shared rows are, and nothing is inserted. The same goes for rows outside a `query` predicate.
  */
 export async function checkUnownedParents(exam: Examination): Promise<void> {
   for (const parent of exam.plan.owned) {
-    if (parent.unowned !== 'stay' || parent.identity === null || parent.ownership.kind !== 'keys') continue
+    if (parent.unowned !== 'stay' || parent.identity === null) continue
     await bounded(exam, placeOf(exam, 'target', parent), 'rows without an owner that moving rows refer to', () => compareUnowned(exam, parent))
   }
 }
@@ -23,7 +23,7 @@ export async function checkUnownedParents(exam: Examination): Promise<void> {
 async function compareUnowned(exam: Examination, parent: OwnedTable): Promise<void> {
   const { database } = parent.id
   const session = exam.session('source', database)
-  const asShared: SharedTable = { ...parent, where: null, differBy: [], purge: null }
+  const asShared: SharedTable = { ...parent, where: null, purge: null }
   const context: SharedContext = { ...exam.shared, relation: (no) => `pg_temp.${ident(`unowned_${no}`)}` }
   await createSharedSet(session, asShared, context)
   let referred = 0
@@ -37,7 +37,7 @@ async function compareUnowned(exam: Examination, parent: OwnedTable): Promise<vo
           keys: identityColumns(parent).map((column) => columnOf('p', column.name)).join(', '),
           shared: tableItself(parent).replace(/ AS t$/, ' AS p'),
           ...references,
-          matches: `${references.matches} AND ${isUnownedRow(parent, exam.plan.owned, 'p')}`,
+          matches: `${references.matches} AND ${mayStandOnBoth(parent, exam.plan.owned, exam.scope, 'p')}`,
         }),
       )
     }
@@ -52,7 +52,7 @@ async function compareUnowned(exam: Examination, parent: OwnedTable): Promise<vo
       placeOf(exam, 'target', parent),
       {
         message: `moving rows refer to ${differing + absent} row(s) of ${nameOf(parent)} that belong to nobody and stay, and ${exam.plan.target} ${absent > 0 ? `lacks ${absent} of them` : 'has them with another content'}`,
-        hint: 'bring these rows to the target first; org-mover never moves what belongs to nobody',
+        hint: absent > 0 ? 'bring these rows to the target first; org-mover never moves what belongs to nobody' : 'make them equal on both cells, or name the columns that may differ under differ_by',
       },
       { count: differing + absent, examples: examples.map((key) => Object.fromEntries((parent.identity ?? []).map((name, n) => [name, key[n] ?? null]))) },
     ),

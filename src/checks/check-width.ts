@@ -78,7 +78,7 @@ async function haveWideValues(exam: WidthExamination, mostBytes: number): Promis
 
 function widthsOf(exam: WidthExamination, table: OwnedTable): readonly ValueWidth[] {
   const catalog = exam.catalogs.source.get(table.id.database)
-  const enums = new Set((catalog?.enums ?? []).map(tableKey))
+  const enums = new Set((catalog?.types ?? []).filter(({ kind }) => kind === 'e').map(tableKey))
   return (tableNamed(catalog, table.id)?.columns ?? []).flatMap((column) => valueWidth(column, enums.has(tableKey(column.baseType))) ?? [])
 }
 
@@ -101,18 +101,31 @@ interface Widest {
   readonly binary: number
 }
 
-async function widestOf(exam: WidthExamination, { table, widths, key }: Bounded, mostBytes: number): Promise<Widest | null> {
+async function widestOf(exam: WidthExamination, candidate: Bounded, mostBytes: number): Promise<Widest | null> {
+  const { table, widths, key } = candidate
   try {
-    const [row] = await exam.session('source', table.id.database).rows<{ key: (string | null)[]; text_bytes: string; binary_bytes: string }>(
-      sql('prepare/widest', { key: keyOf(table), text_bytes: sum(widths, 'text'), binary_bytes: sum(widths, 'binary'), bound: sum(widths, 'bound'), most: String(mostBytes), ...ownedRows(table, exam.scope) }),
-    )
-    return row === undefined ? null : { key: row.key, text: Number(row.text_bytes), binary: Number(row.binary_bytes) }
+    return await measured(exam, candidate, { mostBytes, text: sum(widths, 'text') }).catch((error: unknown) => {
+      // of a text of some hundred megabytes the server cannot count what is escaped, and in binary nothing is
+      if (!isTooLarge(error)) throw error
+      return measured(exam, candidate, { mostBytes, text: String(mostBytes) })
+    })
   } catch (error) {
     // too many rows to measure in bounded time: in binary whatever can be sent is sent
     if (error instanceof MoverError && error.code === 'OM3012' && exam.shared.secrets(table) === null) return { key, text: Infinity, binary: 0 }
-    if (TOO_LARGE.has(sqlStateOf(error) ?? '')) return { key, text: Infinity, binary: Infinity }
+    if (isTooLarge(error)) return { key, text: Infinity, binary: Infinity }
     throw error
   }
+}
+
+async function measured(exam: WidthExamination, { table, widths }: Bounded, { mostBytes, text }: { readonly mostBytes: number; readonly text: string }): Promise<Widest | null> {
+  const [row] = await exam.session('source', table.id.database).rows<{ key: (string | null)[]; text_bytes: string; binary_bytes: string }>(
+    sql('prepare/widest', { key: keyOf(table), text_bytes: text, binary_bytes: sum(widths, 'binary'), bound: sum(widths, 'bound'), most: String(mostBytes), ...ownedRows(table, exam.scope) }),
+  )
+  return row === undefined ? null : { key: row.key, text: Number(row.text_bytes), binary: Number(row.binary_bytes) }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return TOO_LARGE.has(sqlStateOf(error) ?? '')
 }
 
 function inBytes(width: number): string {

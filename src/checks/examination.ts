@@ -13,6 +13,9 @@ import { columnOf } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 
+/** A statement of a check that takes longer than this is reported instead of waited for. */
+export const CHECK_LIMIT_MS = 120_000
+
 /**
  * What the checks of prepare work on: both cells open for reading, the plan, and key sets, maps and shared sets as temporary
  * relations of these sessions. Nothing here writes anything that outlives them.
@@ -65,7 +68,7 @@ export function placeOf(exam: Pick<Examination, 'plan'>, side: Side, table: Pick
 }
 
 /** Reports a sample that is not empty. */
-export function reportRows(exam: Examination, code: ErrorCode, severity: Severity, place: FindingPlace, text: { readonly message: string; readonly hint: string }, rows: Sample): void {
+export function reportRows(exam: Pick<Examination, 'report'>, code: ErrorCode, severity: Severity, place: FindingPlace, text: { readonly message: string; readonly hint: string }, rows: Sample): void {
   if (rows.total > 0) exam.report(finding(code, severity, place, text, { count: rows.total, examples: rows.examples }))
 }
 

@@ -72,6 +72,8 @@ export interface Examined {
   /** Exact owned rows by table number; empty where the plan could not be examined that far. */
   readonly rows: ReadonlyMap<number, number>
   readonly reads: ReadonlyMap<number, ReadMeasure>
+  /** False where findings kept it from the rows: `findings` are those of schema, declarations and rights alone. */
+  readonly rowsChecked: boolean
   /** Null where nobody asked for it, or nothing could be examined that far. */
   readonly sampled: SampledRate | null
 }
@@ -111,7 +113,7 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   }
   for (const database of request.databases) findings.push(...(await checkPurgeable(sessionOf(sessions, 'source', database), declared, { cell: request.source, database })))
   findings.push(...ofSecrets)
-  const known = { plan: declared, units, catalogs, findings, rows: new Map<number, number>(), reads: new Map<number, ReadMeasure>(), sampled: null }
+  const known = { plan: declared, units, catalogs, findings, rows: new Map<number, number>(), reads: new Map<number, ReadMeasure>(), rowsChecked: false, sampled: null }
   const declaredExam = { plan: declared, catalogs, sequences: request.sequences, session: (side: Side, database: string) => sessionOf(sessions, side, database), report: (found: Finding): void => void findings.push(found) }
   const lint = { cell: request.source, catalogs: catalogs.source, tenancy: request.tenancy, units }
   const wrong = [...lintColumns(lint), ...lintLookups(lint)].filter(({ code, severity }) => code === 'OM2125' && severity === 'error')
@@ -151,7 +153,7 @@ export async function examine(request: ExamineRequest): Promise<Examined> {
   })
   if (request.sample !== undefined) step('measuring how fast rows go')
   const sampled = request.sample === undefined ? null : await measureRate({ ...readable, plan: final }, reads, request.sample)
-  return { ...known, plan: { ...final, owned: sized }, rows: full.counts, reads, sampled }
+  return { ...known, plan: { ...final, owned: sized }, rows: full.counts, reads, rowsChecked: true, sampled }
 }
 
 /** The id must be a value of the root's key, written as the database writes it: routing knows it by that text. */

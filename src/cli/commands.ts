@@ -1,6 +1,7 @@
 import { loadSettings } from '../config/load-settings.js'
 import type { Settings } from '../config/settings.js'
 import { asMoverError } from '../domain/errors.js'
+import type { MoveDocument } from '../domain/documents.js'
 import type { Logger } from '../observability/logger.js'
 import type { Progress } from '../observability/progress.js'
 import type { App, Confirm, MoveIo } from './app.js'
@@ -92,7 +93,7 @@ async function performWith(app: App, invocation: WithApp, context: CommandContex
     case 'pause':
       return { kind: 'move', document: await app.pause(invocation.moveId, { confirm }) }
     case 'verify':
-      return { kind: 'move', document: await app.verify(invocation.moveId, io) }
+      return verify(await app.verify(invocation.moveId, io), context)
     case 'abort':
       return { kind: 'move', document: await app.abort(invocation.moveId, io) }
     case 'purge': {
@@ -140,6 +141,13 @@ async function look(app: App, invocation: Looking, context: CommandContext): Pro
   }
 }
 
+/** The document looks as it did before: that the rows were read just now, and which, is told besides. */
+function verify(document: MoveDocument, { say }: CommandContext): Outcome {
+  const read = document.state === 'cut_over' ? `${document.source ?? 'the source'} was read again: it still holds what was verified before the cutover` : 'both sides were read again'
+  if (document.error === null && document.verification.verdict === 'equal') say(`equal: ${printable(read)}`)
+  return { kind: 'move', document }
+}
+
 async function discover(app: App, { cell, write, check }: Extract<Invocation, { readonly command: 'discover' }>): Promise<Outcome> {
   const where = cell === null ? {} : { cell }
   if (check) return { kind: 'check', document: await app.discover({ ...where, mode: 'check' }) }
@@ -149,8 +157,9 @@ async function discover(app: App, { cell, write, check }: Extract<Invocation, { 
 
 async function plan(app: App, invocation: Extract<Invocation, { readonly command: 'plan' }>): Promise<Outcome> {
   const document = await app.plan({ ...moveRequest(invocation), ...(invocation.sample ? { sample: true } : {}) })
-  if (invocation.report !== null) await writeReport(invocation.report, planPage(document, { at: new Date(), by: programVersion() }))
-  return { kind: 'plan', document }
+  if (invocation.report === null) return { kind: 'plan', document }
+  await writeReport(invocation.report, planPage(document, { at: new Date(), by: programVersion() }))
+  return { kind: 'plan', document, file: invocation.report }
 }
 
 /** A page goes to a file, since nobody reads it in a terminal; with --json the document goes to standard output besides. */

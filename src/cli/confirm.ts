@@ -3,6 +3,7 @@ import type { Confirm } from './app.js'
 import type { Host } from './host.js'
 import type { StatusArea } from './status-area.js'
 import { printable } from './style.js'
+import { wrapped } from './wrap.js'
 
 export interface ConfirmOptions {
   readonly host: Host
@@ -17,7 +18,7 @@ export interface ConfirmOptions {
 export function createConfirm({ host, area, signal, isYes, isLenient }: ConfirmOptions): Confirm {
   return async (summary) => {
     using _held = area.hold()
-    area.print(summary.map((line) => `${printable(line)}\n`).join(''))
+    area.print(summary.flatMap((line) => wrapped(printable(line), host.stderr.columns ?? Number.POSITIVE_INFINITY, 2)).map((line) => `${line}\n`).join(''))
     if (isYes) return true
     if (host.ask === null) {
       if (isLenient) return true

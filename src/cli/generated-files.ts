@@ -1,14 +1,25 @@
 import { z } from 'zod'
 import { configJsonSchema } from '../config/json-schema.js'
+import { programVersion } from '../config/program-version.js'
 import { ERROR_CATALOGUE } from '../domain/error-catalogue.js'
 import type { CatalogueEntry } from '../domain/error-catalogue.js'
+import { EXIT_CODES } from '../domain/exit-code.js'
+import { commandTree } from './command-tree.js'
+import { manualPage } from './man-page.js'
+import { createProgram, EXAMPLES } from './program.js'
 import { OUTPUT_SCHEMAS, PRINTED_BY } from './output-schemas.js'
 import type { DocumentKind } from './invocation.js'
+import { Usage } from './usage.js'
 
 /** Files of the repository that follow from the code, by path from its root; a test holds the committed ones against these. */
 export function generatedFiles(): ReadonlyMap<string, string> {
   const schemas = (Object.keys(OUTPUT_SCHEMAS) as DocumentKind[]).map((kind): [string, string] => [`schema/output/${kind}.schema.json`, outputJsonSchema(kind)])
-  return new Map([['docs/errors.md', errorsMarkdown()], ['schema/config.schema.json', configJsonSchema()], ...schemas])
+  return new Map([['docs/errors.md', errorsMarkdown()], ['schema/config.schema.json', configJsonSchema()], ['man/org-mover.1', manual()], ...schemas])
+}
+
+function manual(): string {
+  const program = commandTree(createProgram({ usage: new Usage(), print: () => undefined, run: () => undefined }))
+  return manualPage(program, { version: programVersion(), exitCodes: EXIT_CODES, examples: ({ path }) => EXAMPLES.get(path.join(' ')) ?? [] })
 }
 
 /** Read as input, zod asks for every field and allows further ones: what documents promise. */

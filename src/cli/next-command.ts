@@ -1,3 +1,4 @@
+import { isBlocking } from '../domain/finding.js'
 import { shellWord } from './format.js'
 import type { Invocation } from './invocation.js'
 import type { Outcome } from './outcome.js'
@@ -12,15 +13,16 @@ function bareNext(invocation: Invocation, outcome: Outcome): string | null {
   const { document } = outcome
   if (document.error !== null && outcome.kind !== 'move') return null
   if (outcome.kind === 'done' && outcome.next !== undefined) return outcome.next
-  if (outcome.kind === 'move') return outcome.document.next
+  // a purge that came too early is not told to come again at once
+  if (outcome.kind === 'move') return document.error?.code === 'OM6001' ? null : outcome.document.next
   if (outcome.kind === 'list') return outcome.document.moves.length === 1 ? (outcome.document.moves[0]?.next ?? null) : null
   switch (invocation.command) {
     case 'init':
       return 'org-mover doctor'
     case 'doctor':
-      return 'org-mover discover'
+      return hasErrors(outcome) ? 'org-mover doctor' : 'org-mover discover'
     case 'discover':
-      return invocation.check || invocation.write === null ? 'org-mover plan --org ORG --to CELL' : 'org-mover discover --check'
+      return invocation.write !== null || hasErrors(outcome) ? `org-mover discover --check${invocation.cell === null ? '' : ` --cell ${shellWord(invocation.cell)}`}` : 'org-mover plan --org ORG --to CELL'
     case 'route set':
       return `org-mover route get --org ${shellWord(invocation.org)}`
     case 'route get':
@@ -32,6 +34,11 @@ function bareNext(invocation: Invocation, outcome: Outcome): string | null {
     default:
       return null
   }
+}
+
+/** What must be corrected first is looked at again. */
+function hasErrors(outcome: Outcome): boolean {
+  return (outcome.kind === 'check' || outcome.kind === 'discover') && isBlocking(outcome.document.findings)
 }
 
 function planAgain({ org, to, from }: Extract<Invocation, { readonly command: 'plan' }>): string {

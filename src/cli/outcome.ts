@@ -10,7 +10,8 @@ export type Outcome =
   | { readonly kind: 'done'; readonly document: DoneDocument; readonly next?: string }
   | { readonly kind: 'check'; readonly document: CheckDocument }
   | { readonly kind: 'discover'; readonly document: DiscoverDocument }
-  | { readonly kind: 'plan'; readonly document: PlanDocument }
+  /** `file`: where --report put the page. */
+  | { readonly kind: 'plan'; readonly document: PlanDocument; readonly file?: string }
   | { readonly kind: 'move'; readonly document: MoveDocument }
   | { readonly kind: 'list'; readonly document: ListDocument }
   /** What is shown of it instead of the document itself, without --json. */
@@ -73,6 +74,7 @@ function emptyPlan(known: Known): Omit<PlanDocument, 'findings' | 'blocking' | '
     source: known.source ?? null,
     target: known.target ?? '',
     tables: [],
+    rowsChecked: false,
     room: null,
     besides: [],
     totals: { tables: 0, rows: 0, bytes: 0 },
@@ -109,5 +111,6 @@ const EMPTY_MOVE: MoveDocument = {
   window: null,
   waiting: null,
   pauseRequested: null,
+  retainedUntil: null,
   progress: null,
 }

@@ -70,6 +70,7 @@ const plan = z.object({
   steps: z.array(z.object({ phase: z.enum(PHASES), text, writes: z.enum(['source', 'nobody', 'target']).describe('who accepts writes to the organization meanwhile') })),
   findings,
   blocking: z.boolean(),
+  rowsChecked: z.boolean().describe('false: errors kept every check of rows from running, and there may be more to find'),
   error,
 })
 
@@ -106,6 +107,7 @@ const moveSummary = z.object({
   window: z.object({ maxSeconds: count.nullable(), estimateSeconds: count.nullable(), frozenSeconds: count.nullable() }).nullable(),
   waiting: text.nullable().describe('why nothing moves right now, as the driver told with its last heartbeat'),
   pauseRequested: z.object({ at: text, by: text }).nullable(),
+  retainedUntil: text.nullable().describe('after the cutover: until when the source keeps the rows, unless that is waived'),
 })
 
 const movedTable = z.object({ ...tableName, rowsPlanned: count.nullable(), rowsCopied: count, rowsVerified: count, rowsPurged: count, state: z.enum(['pending', 'running', 'done']) })

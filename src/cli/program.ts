@@ -1,7 +1,9 @@
-import { Command } from 'commander'
+import { Argument, Command, CommanderError, Option } from 'commander'
 import { programVersion } from '../config/program-version.js'
 import { MOVE_STATES, PHASES } from '../domain/vocabulary.js'
 import { LOG_FORMATS, LOG_LEVELS } from '../observability/logger.js'
+import { commandTree } from './command-tree.js'
+import { completionScript, SHELLS } from './completion.js'
 import { REPORT_FORMATS } from './invocation.js'
 import type { Invocation } from './invocation.js'
 import type { Usage } from './usage.js'
@@ -29,8 +31,8 @@ export function createProgram(options: ProgramOptions): Command {
     .helpCommand('help [command]', 'print help for a command')
     .option('--config <file>', 'configuration file (default: $ORG_MOVER_CONFIG, else org-mover.yaml)')
     .option('--json', 'print exactly one JSON document on stdout')
-    .option('--log-level <level>', `${LOG_LEVELS.join(', ')} (default: warn)`)
-    .option('--log-format <format>', `${LOG_FORMATS.join(' or ')} (default: pretty)`)
+    .addOption(oneOf('--log-level <level>', 'what is logged to stderr (default: warn)', LOG_LEVELS))
+    .addOption(oneOf('--log-format <format>', 'default: pretty', LOG_FORMATS))
     .option('--no-progress', 'do not show progress on stderr')
     .option('--metrics-port <[host:]port>', 'while a move is driven, serve Prometheus metrics there (host: 127.0.0.1)')
     .option('--metrics-file <file>', 'while a move is driven, keep metrics in a file for the node exporter')
@@ -46,12 +48,25 @@ export function createProgram(options: ProgramOptions): Command {
   defineThrottle(define, options)
   defineSecrets(program, options)
   defineRest(define, options)
+  defineCompletion(program, define, options)
   return program
 }
 
+/** Example command lines that a command's help ends with, by the words of the command. */
+export const EXAMPLES = new Map<string, readonly string[]>()
+
 function definer(parent: Command): Define {
-  return (name, description, examples) =>
-    parent.command(name).description(description).allowUnknownOption().allowExcessArguments().addHelpText('after', examplesText(examples))
+  return (name, description, examples) => {
+    EXAMPLES.set(parent.parent === null ? name : `${parent.name()} ${name}`, examples)
+    return parent.command(name).description(description).allowUnknownOption().allowExcessArguments().addHelpText('after', examplesText(examples))
+  }
+}
+
+/** The values stand in help, manual and completion; `Usage` checks them, so that commander does not end at the first problem. */
+function oneOf(flags: string, description: string, values: readonly string[]): Option {
+  const option = new Option(flags, description)
+  option.argChoices = [...values]
+  return option
 }
 
 function defineSetUp(define: Define, { usage, run }: ProgramOptions): void {
@@ -119,7 +134,7 @@ function defineMoves(define: Define, { usage, run }: ProgramOptions): void {
       run({ command: 'plan', ...target(raw), report: usage.optional('--report', raw['report']), sample: raw['sample'] === true })
     })
   withTarget(define('move', 'move an organization to another cell', ['org-mover move --org 42 --to cell-b', 'org-mover move --org 42 --to cell-b --pause-before cutover --yes']))
-    .option('--pause-before <phase>', `stop before ${PHASES.join(', ')} (every move rests before purge)`)
+    .addOption(oneOf('--pause-before <phase>', 'stop before this phase (every move rests before purge)', PHASES))
     .option('--max-window <duration>', MAX_WINDOW)
     .option('-y, --yes', YES)
     .action((raw: RawOptions, command: Command) => {
@@ -154,7 +169,7 @@ function defineDriving(define: Define, { usage, run }: ProgramOptions): void {
     })
   define('report', 'write down all that is known of a move: one self-contained page, or JSON; from any machine, also after the purge', [example('report'), `${example('report')} --output move.html`, `${example('report')} --format json`])
     .argument('[MOVE_ID]', 'id of the move, or a unique prefix of it')
-    .option('--format <format>', `${REPORT_FORMATS.join(' or ')} (default: html)`)
+    .addOption(oneOf('--format <format>', 'default: html', REPORT_FORMATS))
     .option('--output <file>', 'the file to write, or - for standard output (default: org-mover-MOVE_ID.html; json goes to standard output)')
     .action((_id: unknown, raw: RawOptions, command: Command) =>
       run({ command: 'report', moveId: moveId(command), format: usage.oneOf('--format', raw['format'], REPORT_FORMATS) ?? 'html', output: usage.optional('--output', raw['output']) }),
@@ -216,7 +231,7 @@ function defineSecrets(program: Command, { usage, run }: ProgramOptions): void {
 function defineRest(define: Define, { usage, run }: ProgramOptions): void {
   define('list', 'list moves', ['org-mover list', 'org-mover list --state failed --json'])
     .option('--org <org>', ORG)
-    .option('--state <state>', MOVE_STATES.join(', '))
+    .addOption(oneOf('--state <state>', 'moves in this state only', MOVE_STATES))
     .action((raw: RawOptions, command: Command) => {
       usage.positional(command.args, 0)
       run({ command: 'list', org: usage.optional('--org', raw['org']), state: usage.oneOf('--state', raw['state'], MOVE_STATES) })
@@ -226,6 +241,21 @@ function defineRest(define: Define, { usage, run }: ProgramOptions): void {
     .action((raw: RawOptions, command: Command) => {
       usage.positional(command.args, 0)
       run({ command: 'demo', keep: raw['keep'] === true })
+    })
+}
+
+/** What it prints is text for a shell, as help is for a person. */
+function defineCompletion(program: Command, define: Define, { usage, print }: ProgramOptions): void {
+  const shell = new Argument('[SHELL]', 'whose completion to print')
+  shell.argChoices = [...SHELLS]
+  define('completion', 'print what a shell needs to complete commands and options', ['source <(org-mover completion bash)', 'org-mover completion fish > ~/.config/fish/completions/org-mover.fish'])
+    .addArgument(shell)
+    .action((_shell: unknown, _raw: RawOptions, command: Command) => {
+      const name = usage.required('SHELL', usage.positional(command.args, 1)[0])
+      const chosen = usage.problems.length > 0 ? null : usage.oneOf('SHELL', name, SHELLS)
+      if (chosen === null) return
+      print(completionScript(chosen, commandTree(program)))
+      throw new CommanderError(0, 'org-mover.completion', '')
     })
 }
 

@@ -41,7 +41,7 @@ function headline(state: ProgressState, { nowMs, style }: FrameOptions, width: n
 /** `52%  ETA 45.0s  1,234/2,345 rows  345.0 MiB  12.3 MiB/s  3/84 tables`; the time alone where no rows move. */
 export function describeProgress(state: ProgressState, nowMs: number): string {
   const elapsed = wholeSeconds(nowMs - state.phaseStartedMs)
-  if (state.movedRows === 0) return elapsed
+  if (state.movedRows === 0 && state.movedBytes === 0) return elapsed
   const { movedRows, movedBytes, totalRows, totalTables } = state
   const fraction = state.fraction()
   const rate = state.rate(nowMs)

@@ -4,24 +4,29 @@ import type { MoveState } from '../domain/vocabulary.js'
 import { counted, formatBytes, formatCount } from './format.js'
 import { blankBefore } from './render-catalog.js'
 import { describeRow, renderFindings } from './render-findings.js'
-import { printable } from './style.js'
+import { printable, widthOf } from './style.js'
 import type { Style } from './style.js'
-import { textTable } from './text-table.js'
+import { fittingTable, textTable } from './text-table.js'
+import { wrapped } from './wrap.js'
+import type { Widths } from './wrap.js'
 
 const MAX_DIFFERENCES = 20
 
-export function renderMove(document: MoveDocument, style: Style): readonly string[] {
-  if (document.moveId === null) return renderFindings(document.findings, style)
+export function renderMove(document: MoveDocument, style: Style, { prose, tables }: Widths): readonly string[] {
+  const findings = renderFindings(document.findings, style, { width: prose, most: Number.POSITIVE_INFINITY })
+  // of a command that was refused its id at most is known: the error tells the rest
+  if (document.state === null) return findings
   const timings = document.timings.map(({ phase, seconds }) => `${phase} ${formatDuration(seconds * 1000)}`).join(', ')
   const facts: readonly (readonly [string, string])[] = [
-    ['move', document.moveId],
+    ['move', document.moveId ?? ''],
     ['organization', printable(`${document.org ?? '?'}: ${document.source ?? '?'} → ${document.target ?? '?'}`)],
-    ['state', `${renderState(document.state, style)}${document.phase === null ? '' : ` (${document.phase})`}`],
+    ['state', `${renderState(document.state, style)}${document.phase === null ? '' : ` (${document.phase})`}${document.state === 'aborted' ? printable(`: nothing of it is left on ${document.target ?? '?'}, ${document.source ?? '?'} serves`) : ''}`],
     ['verification', renderVerdict(document.verification, style)],
     ['secrets', renderSecrets(document.secrets)],
     ['time', timings],
     ['frozen for', renderFrozen(document)],
     ['fence', renderFence(document, style)],
+    ['retention', renderRetention(document)],
     ['driver', renderLease(document, style)],
     ['pause', document.pauseRequested === null ? '' : style.yellow(`asked for by ${printable(document.pauseRequested.by)}; comes at the next chunk or phase`)],
     ['waiting', document.waiting === null ? '' : style.yellow(printable(document.waiting))],
@@ -30,11 +35,11 @@ export function renderMove(document: MoveDocument, style: Style): readonly strin
     ['copied', document.bytesCopied === 0 ? '' : formatBytes(document.bytesCopied)],
   ]
   return [
-    ...facts.filter(([, value]) => value !== '').map(([name, value]) => `${style.dim(name.padEnd(12))}  ${value}`),
+    ...facts.filter(([, value]) => value !== '').flatMap(([name, value]) => wrapped(value, prose, 14).map((line, index) => (index === 0 ? `${style.dim(name.padEnd(12))}  ${line}` : line))),
     ...blankBefore(renderTables(document.tables, style)),
-    ...blankBefore(renderParticipants(document.participants, style)),
+    ...blankBefore(renderParticipants(document.participants, style, tables)),
     ...blankBefore(renderDifferences(document.verification, style)),
-    ...blankBefore(renderFindings(document.findings, style)),
+    ...blankBefore(findings),
   ]
 }
 
@@ -56,8 +61,12 @@ function renderFence({ fence, source, target }: MoveDocument, style: Style): str
 
 function renderLease({ lease }: MoveDocument, style: Style): string {
   if (lease === null) return ''
-  const heard = `heard of ${formatDuration(lease.heardSecondsAgo * 1000)} ago`
-  return `${printable(lease.holder)}, ${lease.isAlive ? heard : style.red(`${heard}: its lease is over, another process may resume`)}`
+  const heard = `heard of ${lease.heardSecondsAgo} s ago`
+  return `${printable(lease.holder)}, ${lease.isAlive ? `${heard}, may be taken for dead in ${lease.secondsLeft} s` : style.red(`${heard}: its lease is over, another process may resume`)}`
+}
+
+function renderRetention({ retainedUntil, source }: MoveDocument): string {
+  return retainedUntil === null ? '' : `${printable(source ?? 'the source')} keeps the rows, fenced, until ${retainedUntil.slice(0, 16).replace('T', ' ')} UTC`
 }
 
 function renderProgress({ progress }: MoveDocument): string {
@@ -66,8 +75,8 @@ function renderProgress({ progress }: MoveDocument): string {
   return [
     `${formatCount(rowsDone)}/${counted(rowsTotal, 'row')}`,
     ...(rowsTotal > 0 ? [`${Math.floor((Math.min(rowsDone, rowsTotal) / rowsTotal) * 100)}%`] : []),
-    `${formatCount(rowsPerSecond)} rows/s`,
-    ...(bytesPerSecond === null ? [] : [`${formatBytes(bytesPerSecond)}/s`]),
+    // a chunk counts when it is done, and a slow one takes a while
+    ...(rowsPerSecond === 0 ? ['no chunk done lately'] : [`${formatCount(rowsPerSecond)} rows/s`, ...(bytesPerSecond === null ? [] : [`${formatBytes(bytesPerSecond)}/s`])]),
     ...(etaSeconds === null ? [] : [`ETA ${formatDuration(etaSeconds * 1000)}`]),
   ].join(', ')
 }
@@ -90,11 +99,11 @@ function renderSecrets(secrets: MoveDocument['secrets']): string {
   return `${values} of ${counted(shown.length, 'column')} ${onTarget.length > 0 ? 'read on the target' : 'opened on the source'} with key version ${versions.join(', ')}${unread === 0 ? '' : `; ${unread} passed as they are`}`
 }
 
-export function renderList(document: ListDocument, style: Style): readonly string[] {
+export function renderList(document: ListDocument, style: Style, { tables: width }: Widths): readonly string[] {
   if (document.moves.length === 0) return ['no moves']
   const columns = ['MOVE', 'ORGANIZATION', 'FROM', 'TO', 'STATE', 'PHASE', 'VERIFICATION'].map((title) => ({ title }))
-  const rows = document.moves.map((move) => [
-    move.moveId ?? '',
+  const rowsWith = (ids: readonly string[]): readonly (readonly string[])[] => document.moves.map((move, index) => [
+    ids[index] ?? '',
     printable(move.org ?? ''),
     printable(move.source ?? ''),
     printable(move.target ?? ''),
@@ -102,7 +111,18 @@ export function renderList(document: ListDocument, style: Style): readonly strin
     move.phase ?? '',
     move.verification.verdict === 'not_run' ? '' : move.verification.verdict,
   ])
-  return textTable(columns, rows, style.dim)
+  const ids = document.moves.map(({ moveId }) => moveId ?? '')
+  const lines = textTable(columns, rowsWith(ids), style.dim)
+  if (Math.max(...lines.map(widthOf)) <= width) return lines
+  return fittingTable(columns, rowsWith(shortened(ids)), { width, dispensable: ['VERIFICATION', 'PHASE'], title: style.dim })
+}
+
+const PREFIX = '0197f3a2-1b2c'.length
+
+/** A prefix of an id will do for every command as long as it is the only one; this much of it is its millisecond. */
+function shortened(ids: readonly string[]): readonly string[] {
+  const short = ids.map((id) => id.slice(0, PREFIX))
+  return new Set(short).size === ids.length ? short : ids
 }
 
 function renderState(state: MoveSummary['state'], style: Style): string {
@@ -144,7 +164,7 @@ function renderTables(tables: readonly MovedTable[], style: Style): readonly str
   return [...textTable(columns, rows, style.dim), ...(empty === 0 ? [] : [style.dim(`(${counted(empty, 'table')} without rows)`)])]
 }
 
-function renderParticipants(runs: MoveDocument['participants'], style: Style): readonly string[] {
+function renderParticipants(runs: MoveDocument['participants'], style: Style, width: number): readonly string[] {
   if (runs.length === 0) return []
   const columns = [{ title: 'PARTICIPANT' }, { title: 'VERB' }, { title: 'STATE' }, { title: 'TIME', align: 'right' as const }, { title: 'FACTS' }]
   const rows = runs.map(({ participant, verb, state, seconds, facts, error, attempts }) => [
@@ -154,7 +174,7 @@ function renderParticipants(runs: MoveDocument['participants'], style: Style): r
     formatDuration(seconds * 1000),
     printable([...Object.entries(facts).map(([name, value]) => `${name} ${value}`), ...(attempts > 1 ? [`attempts ${attempts}`] : []), ...(error === null ? [] : [error])].join(', ')),
   ])
-  return textTable(columns, rows, style.dim)
+  return textTable(columns, rows, style.dim, width)
 }
 
 function renderDifferences({ examples }: Verification, style: Style): readonly string[] {

@@ -3,9 +3,9 @@ import { formatDuration } from '../domain/durations.js'
 import { counted, formatBytes, formatCount } from './format.js'
 import { blankBefore } from './render-catalog.js'
 import { renderFindings } from './render-findings.js'
-import { printable, widthOf } from './style.js'
+import { printable } from './style.js'
 import type { Style } from './style.js'
-import { textTable } from './text-table.js'
+import { fittingTable } from './text-table.js'
 import type { TableColumn } from './text-table.js'
 import { wrapped } from './wrap.js'
 
@@ -19,6 +19,7 @@ export function renderPlan(document: PlanDocument, style: Style, width: number):
   return [
     style.bold(`organization ${printable(document.org)}: ${printable(document.source ?? '?')} → ${printable(document.target)}`),
     ...paragraph(verdictOf(document), width, 0).map(document.blocking ? style.red : document.findings.length > 0 ? style.yellow : style.green),
+    ...(document.rowsChecked ? [] : paragraph(ROWS_NOT_CHECKED, width, 0).map(style.yellow)),
     ...blankBefore(renderFindings(document.findings, style, { width, most: MOST_PLACES })),
     ...blankBefore(renderBiggest(document, style, width)),
     '',
@@ -29,6 +30,9 @@ export function renderPlan(document: PlanDocument, style: Style, width: number):
     ...blankBefore(renderSteps(document, style, width)),
   ]
 }
+
+/** Findings come in rounds then, and whoever plans an evening must know that. */
+export const ROWS_NOT_CHECKED = 'No row was looked at: with these errors it would lead nowhere. Further checks (owners, references, conflicts on the target, secrets, sizes) run once they are gone, and may find more.'
 
 function verdictOf({ blocking, findings }: PlanDocument): string {
   if (blocking) return 'The move is not possible as things stand: every error must be gone first.'
@@ -54,23 +58,12 @@ function renderBiggest({ tables, totals, classes }: PlanDocument, style: Style, 
   const left = withRows.slice(MOST_TABLES)
   const empty = tables.length - withRows.length
   return [
-    ...(shown.length === 0 ? [] : fitting(shown.map((table) => plannedRow(table, style)), width, style)),
+    ...(shown.length === 0 ? [] : fittingTable(COLUMNS, shown.map((table) => plannedRow(table, style)), { width, dispensable: DISPENSABLE, title: style.dim })),
     ...(left.length === 0 ? [] : [style.dim(`and ${counted(left.length, 'smaller table')} with ${counted(sum(left, 'rows'), 'row')}, ${formatBytes(sum(left, 'bytes'))}: --json lists all`)]),
     ...(empty === 0 ? [] : [style.dim(`(${counted(empty, 'table')} without a row of the organization)`)]),
     `total: ${counted(totals.tables, 'table')}, ${counted(totals.rows, 'row')}, ${formatBytes(totals.bytes)}`,
     ...classes.map((one) => style.dim(`  ${one.class.padEnd(8)} ${counted(one.tables, 'table')}, ${counted(one.rows, 'row')}, ${formatBytes(one.bytes)}`)),
   ]
-}
-
-function fitting(rows: readonly (readonly string[])[], width: number, style: Style): readonly string[] {
-  let columns = COLUMNS
-  for (const dispensable of [null, ...DISPENSABLE]) {
-    columns = columns.filter(({ title }) => title !== dispensable)
-    const cells = rows.map((row) => columns.map((column) => row[COLUMNS.indexOf(column)] ?? ''))
-    const lines = textTable(columns, cells, style.dim)
-    if (Math.max(...lines.map(widthOf)) <= width || dispensable === DISPENSABLE.at(-1)) return lines
-  }
-  return []
 }
 
 function plannedRow(table: PlannedTable, style: Style): readonly string[] {

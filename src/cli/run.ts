@@ -21,6 +21,7 @@ import { screenOf } from './screen.js'
 import { createStyle } from './style.js'
 import type { Style } from './style.js'
 import { openTelemetry } from './telemetry.js'
+import type { Widths } from './wrap.js'
 
 /** One command line from its reading to its exit code. Results go to stdout, everything else to stderr. */
 export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
@@ -70,7 +71,7 @@ async function execute(invocation: Invocation, options: GlobalOptions & { readon
   using view = createProgressView({ output: host.stderr, area, clock: host.clock, style, isWanted: options.progress })
   const confirm = createConfirm({ host, area, signal, isYes: 'yes' in invocation && invocation.yes, isLenient: invocation.command === 'route set' })
   const show = (outcome: Outcome): void => {
-    const lines = renderOutcome(outcome, styleFor(host.stdout, host), widthFor(host.stdout))
+    const lines = renderOutcome(outcome, styleFor(host.stdout, host), widthsFor(host.stdout))
     host.stdout.write(host.stdout.isTTY ? screenOf(lines, host.stdout) : `${lines.join('\n')}\n`)
   }
   const configFile = options.config ?? configFromEnvironment(host)
@@ -102,10 +103,10 @@ function print(outcome: Outcome, { host, json, next }: PrintOptions): void {
     host.stdout.write(jsonText(outcome.document))
     return
   }
-  const lines = renderOutcome(outcome, styleFor(host.stdout, host), widthFor(host.stdout))
+  const lines = renderOutcome(outcome, styleFor(host.stdout, host), widthsFor(host.stdout))
   if (lines.length > 0) host.stdout.write(`${lines.join('\n')}\n`)
   const { error } = outcome.document
-  if (error !== null) host.stderr.write(`${renderError(error, styleFor(host.stderr, host)).join('\n')}\n`)
+  if (error !== null) host.stderr.write(`${renderError(error, styleFor(host.stderr, host), host.stderr.columns ?? Number.POSITIVE_INFINITY).join('\n')}\n`)
   if (next !== null) host.stdout.write(`${lines.length > 0 ? '\n' : ''}next: ${next}\n`)
 }
 
@@ -115,8 +116,8 @@ function jsonText(document: unknown): string {
 }
 
 /** What goes to a file or into a ticket is wrapped, too; a very wide terminal does not make prose easier to read. */
-function widthFor({ columns }: Host['stdout']): number {
-  return Math.min(Math.max(columns ?? WIDTH_OF_FILES, NARROWEST), WIDEST)
+function widthsFor({ columns }: Host['stdout']): Widths {
+  return { prose: Math.min(Math.max(columns ?? WIDTH_OF_FILES, NARROWEST), WIDEST), tables: columns === null ? Number.POSITIVE_INFINITY : Math.max(columns, NARROWEST) }
 }
 
 const NARROWEST = 60

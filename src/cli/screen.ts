@@ -1,7 +1,10 @@
 import type { TerminalOutput } from './host.js'
 import { widthOf } from './style.js'
 
-const CLEARED = '\u001b[H\u001b[2J'
+/** From the top, each line over what stood there: cleared first, the screen would flicker, and land in the scrollback every time. */
+function over(lines: readonly string[]): string {
+  return `\u001b[H${lines.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J`
+}
 
 /**
  * What stands on a terminal instead of what stood there: as many of the lines, from the first on, as it has room for. More would scroll
@@ -12,8 +15,8 @@ export function screenOf(lines: readonly string[], { rows, columns }: Pick<Termi
   const heights = lines.map(heightOf)
   // the cursor stands below the last line
   const room = Math.max(2, (rows ?? Infinity) - 1)
-  if (heights.reduce((sum, height) => sum + height, 0) <= room) return `${CLEARED}${lines.join('\n')}\n`
+  if (heights.reduce((sum, height) => sum + height, 0) <= room) return over(lines)
   let left = room - 1
   const cut = heights.findIndex((height) => (left -= height) < 0)
-  return `${CLEARED}${[...lines.slice(0, cut), `… and ${lines.length - cut} more line(s): a higher window shows them`].join('\n')}\n`
+  return over([...lines.slice(0, cut), `… and ${lines.length - cut} more line(s): a higher window shows them`])
 }

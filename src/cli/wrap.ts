@@ -1,5 +1,11 @@
 import { widthOf } from './style.js'
 
+/** Cells that a line may take. In a file a row of a table stays one line, for those who search it. */
+export interface Widths {
+  readonly prose: number
+  readonly tables: number
+}
+
 /**
  * Words of a text in lines of at most `width` cells, those after the first behind `indent` blanks. A word that is wider than a line, as a
  * file's path, stays whole: whoever copies it must get all of it. Colours are put on afterwards.

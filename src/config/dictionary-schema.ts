@@ -40,7 +40,7 @@ const moveFields = {
   match_by: oneOrMore.optional().describe('lookup: the natural key'),
   insert_missing: z.boolean().optional().describe('lookup: add rows that are absent on the target'),
   where: nonEmpty.optional().describe('query: predicate over alias t with :org; shared: which rows instead of the closure'),
-  differ_by: oneOrMore.optional().describe('shared: columns that may differ'),
+  differ_by: oneOrMore.optional().describe('shared, and rows of nobody: columns that may differ'),
   purge: z.enum(['unreferenced']).optional().describe('shared: the purge deletes rows that nothing refers to any more'),
   inbound: z.enum(['stay']).optional().describe('references from rows that stay are expected and do not stop the purge'),
   columns: z.record(nonEmpty, columnRule).optional(),

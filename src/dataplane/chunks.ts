@@ -73,7 +73,8 @@ function chunksBetween(table: OwnedTable, ends: readonly (readonly string[])[]):
 /** Where only the owner's column is indexed, each piece goes through all rows of the organization again: the planner knows. */
 const MOST_TIMES_THE_COST = 1.5
 
-async function areReadAsOne(session: Session, table: OwnedTable, scope: Scope, chunks: readonly Chunk[]): Promise<boolean> {
+/** Whether the chunks together are read for what the whole costs. */
+export async function areReadAsOne(session: Session, table: OwnedTable, scope: Scope, chunks: readonly Chunk[]): Promise<boolean> {
   const middle = chunks[Math.floor(chunks.length / 2)]
   if (middle === undefined) return true
   const [whole, piece] = [await planCost(session, ownedRows(table, scope)), await planCost(session, chunkRows(table, scope, middle))]
@@ -98,6 +99,19 @@ async function upperBounds(session: Session, key: readonly PlanColumn[], source:
 export function chunkRows(table: OwnedTable, scope: Scope, chunk: Chunk): RowSource {
   const { from, where } = ownedRows(table, scope)
   return { from, where: [`(${where})`, ...rangeOf(table, chunk)].join(' AND ') }
+}
+
+/**
+ * The same range of keys among the rows that another scope tells, on either cell. The ranges of chunks that leave no gap cover every row in any
+ * collation: a key is at most one of the bounds, or above the last. A row without a key is in the last range. In an order that is not the source's they may
+ * overlap: then rows are seen twice, and counts differ.
+ */
+export function rowsInRange(table: OwnedTable, scope: Scope, chunk: Chunk): RowSource {
+  const range = chunkRows(table, scope, chunk)
+  if (chunk.lower === null || chunk.upper !== null) return range
+  const { from, where } = ownedRows(table, scope)
+  const noKey = identityColumns(table).map((column) => `${columnOf('t', column.name)} IS NULL`).join(' OR ')
+  return { from: `(SELECT * FROM ${range.from} WHERE ${range.where} UNION ALL SELECT * FROM ${from} WHERE (${where}) AND (${noKey})) AS t`, where: 'true' }
 }
 
 function rangeOf(table: TableShape, chunk: Chunk): readonly string[] {

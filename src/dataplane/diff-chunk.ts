@@ -13,7 +13,7 @@ import { secretDigests, targetKeyOf } from './secret-digests.js'
 import type { SecretPass } from './secret-pass.js'
 
 export interface DiffRequest {
-  readonly table: TableShape
+  readonly table: TableShape & { readonly binary?: boolean }
   readonly map: MapRelation
   readonly secrets: SecretPass | null
   readonly source: { readonly session: Session; readonly rows: RowSource }
@@ -94,7 +94,7 @@ async function differingColumns(request: DiffRequest, keys: { readonly source: s
   const wanted = keyArray((JSON.parse(keyText) as (string | null)[]).map(literal))
   const read = async (session: Session, rows: RowSource, key: string, expression: (n: number) => string): Promise<(string | null)[]> => {
     const found = await session.rows<{ columns: (string | null)[] }>(
-      sql('chunk/column-digests', { key, columns: keyArray(columns.map((column, n) => `pg_catalog.md5(ROW(${canonical(column, expression(n))})::text)`)), from: rows.from, where: `(${rows.where}) AND ${key} = ${wanted}` }),
+      sql('chunk/column-digests', { key, columns: keyArray(columns.map((column, n) => `pg_catalog.md5(ROW(${canonical(column, expression(n), table.binary)})::text)`)), from: rows.from, where: `(${rows.where}) AND ${key} = ${wanted}` }),
     )
     return found[0]?.columns ?? []
   }

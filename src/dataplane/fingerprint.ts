@@ -29,19 +29,27 @@ export function seedsOf(moveId: string): readonly [string, string] {
   return [digest.readBigInt64LE(0).toString(), digest.readBigInt64LE(8).toString()]
 }
 
+/** Whether a table's rows travel in binary decides how they are read. */
+type Widths = TableShape & { readonly binary?: boolean }
+
 /**
  * The canonical text of a row: a record of its columns in the order of their names, as PostgreSQL prints it under the pinned
  * settings. Record output quotes and escapes, and prints NULL as nothing and '' as "", so different rows never share a text
- * (1.0 and 1.00, 0 and -0 differ). bytea goes in by its SHA-256: its hex form would double it and cannot exceed 1 GB.
+ * (1.0 and 1.00, 0 and -0 differ). bytea goes in by its SHA-256, and in tables with very long values text does too: hex and quoting would double them, and
+ * no text exceeds 1 GB.
  */
-function rowText(table: TableShape, expression: (column: PlanColumn) => string, hidden: readonly string[]): string {
-  const fields = inNameOrder(table.columns.filter((column) => !hidden.includes(column.name))).map((column) => canonical(column, expression(column)))
+function rowText(table: Widths, expression: (column: PlanColumn) => string, hidden: readonly string[]): string {
+  const fields = inNameOrder(table.columns.filter((column) => !hidden.includes(column.name))).map((column) => canonical(column, expression(column), table.binary))
   return `ROW(${fields.join(', ')})::text`
 }
 
-export function canonical(column: PlanColumn, expression: string): string {
-  const { schema, name } = column.castType
-  return schema === 'pg_catalog' && name === 'bytea' ? `pg_catalog.encode(pg_catalog.sha256(${expression}), 'hex')` : expression
+/** The types whose text is all that there is to a value. */
+const TEXTS: ReadonlySet<string> = new Set(['text', 'varchar', 'json', 'jsonb', 'xml'])
+
+/** A column's part of the text of a row; by a digest where its own text could be too long. */
+export function canonical({ castType: { schema, name } }: PlanColumn, expression: string, isWide = false): string {
+  const bytes = schema !== 'pg_catalog' ? null : name === 'bytea' ? expression : isWide && TEXTS.has(name) ? `pg_catalog.convert_to((${expression})::text, 'UTF8')` : null
+  return bytes === null ? expression : `pg_catalog.encode(pg_catalog.sha256(${bytes}), 'hex')`
 }
 
 export function inNameOrder(columns: readonly PlanColumn[]): readonly PlanColumn[] {
@@ -49,12 +57,12 @@ export function inNameOrder(columns: readonly PlanColumn[]): readonly PlanColumn
 }
 
 /** Columns as the source will yield them to the target, without those of `hidden`, which are compared in another way. */
-export function projectedText(table: TableShape, map: MapRelation, hidden: readonly string[] = []): string {
+export function projectedText(table: Widths, map: MapRelation, hidden: readonly string[] = []): string {
   return rowText(table, (column) => projected(table, column, map), hidden)
 }
 
 /** Columns as they are stored. */
-export function storedText(table: TableShape, hidden: readonly string[] = []): string {
+export function storedText(table: Widths, hidden: readonly string[] = []): string {
   return rowText(table, (column) => columnOf('t', column.name), hidden)
 }
 
@@ -64,6 +72,6 @@ export async function fingerprint(session: Session, row: string, source: RowSour
 }
 
 /** Negative literals need the cast around them: -9223372036854775808 is not minus a bigint. */
-function bigintLiteral(value: string): string {
+export function bigintLiteral(value: string): string {
   return `'${value}'::bigint`
 }

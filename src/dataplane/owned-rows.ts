@@ -107,12 +107,21 @@ export function declaredSql(table: Pick<TableShape, 'id'>, where: string, org: s
   throw new MoverError({ code: 'OM2111', message: `where of ${table.id.schema}.${table.id.name}: ${declared.problem}`, hint: 'a where is one boolean expression over alias t, with :org as its only parameter', retry: 'after-fix' })
 }
 
+export interface UnownedView {
+  /** Tables whose rows are being told, outermost first. */
+  readonly above?: readonly number[]
+  /** What to make of a row outside a `query` predicate: it may be another organization's as well as nobody's. By default it is not called nobody's. */
+  readonly outsideQuery?: (table: OwnedTable, alias: string) => string
+}
+
 /**
  * Whether the row under `alias` belongs to nobody: every key is NULL, or leads to a row that belongs to nobody itself. Such
  * rows stay where `unowned: stay` is declared.
  */
-export function isUnownedRow(table: OwnedTable, tables: readonly OwnedTable[], alias: string, above: readonly number[] = []): string {
-  if (table.ownership.kind === 'query' || above.includes(table.no)) return 'false'
+export function isUnownedRow(table: OwnedTable, tables: readonly OwnedTable[], alias: string, view: UnownedView = {}): string {
+  const { above = [], outsideQuery = () => 'false' } = view
+  if (above.includes(table.no)) return 'false'
+  if (table.ownership.kind === 'query') return outsideQuery(table, alias)
   const keys = table.ownership.alternatives.map((alternative) => {
     const columns = alternative.kind === 'direct' ? [alternative.column] : alternative.columns
     const isNull = columns.map((name) => `${columnOf(alias, name)} IS NULL`).join(' OR ')
@@ -125,11 +134,24 @@ export function isUnownedRow(table: OwnedTable, tables: readonly OwnedTable[], a
       const parent = tables.find((t) => unitKey(t.id) === unitKey(part.id))
       // a leaf that stays is nobody's with all its rows
       if (parent !== undefined && parent.unowned !== 'stay') return []
-      return `EXISTS (SELECT 1 FROM ${qualified(part.id)} AS ${up} WHERE ${[...equal, ...(parent === undefined ? [] : [isUnownedRow(parent, tables, up, [...above, table.no])])].join(' AND ')})`
+      return `EXISTS (SELECT 1 FROM ${qualified(part.id)} AS ${up} WHERE ${[...equal, ...(parent === undefined ? [] : [isUnownedRow(parent, tables, up, { ...view, above: [...above, table.no] })])].join(' AND ')})`
     })
     return `(${[isNull, ...upwards].join(' OR ')})`
   })
   return `(${keys.join(' AND ')})`
+}
+
+/**
+ * Whether the row under `alias`, of a table with `unowned: stay`, stays and may yet be referred to, provided that the target has the same row. Of a
+ * `query` table that is any row outside the predicate: nobody's and a neighbour's look alike there, and only the former is on both cells.
+ */
+export function mayStandOnBoth(table: OwnedTable, tables: readonly OwnedTable[], scope: Scope, alias: string): string {
+  return isUnownedRow(table, tables, alias, { outsideQuery: (queried, name) => `NOT ${isQueriedRow(queried, scope, name)}` })
+}
+
+/** Whether the row under `alias` is one that the table's `query` predicate yields. */
+export function isQueriedRow(table: OwnedTable, scope: Scope, alias: string): string {
+  return `EXISTS (SELECT 1 FROM (SELECT ${alias}.*) AS t WHERE ${isOwnedRow(table, scope)})`
 }
 
 /** The reference by which an alternative tells the owner of a row. */

@@ -65,6 +65,7 @@ class PlanBuilder {
       ownership: unit.ownership,
       otherChains: unit.otherChains,
       unowned: unit.declared.unowned,
+      differBy: unit.declared.differBy,
       inboundStays: unit.declared.inbound === 'stay',
       bytesEstimate: unit.table.bytes,
       binary: false,

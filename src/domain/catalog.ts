@@ -8,7 +8,7 @@ export interface Catalog {
   readonly tables: readonly Table[]
   readonly foreignKeys: readonly ForeignKey[]
   readonly sequences: readonly Sequence[]
-  readonly enums: readonly EnumType[]
+  readonly types: readonly UserType[]
   readonly extensions: readonly { readonly name: string; readonly version: string; readonly schema: string }[]
 }
 
@@ -128,8 +128,8 @@ export interface Trigger {
 }
 
 export interface Sequence extends TableName {
-  /** The column that owns it or whose default calls it; null for a free one. */
-  readonly usedBy: { readonly table: TableName; readonly column: string } | null
+  /** The columns that it serves: the one that owns it, and all whose default calls it; none for a free one. */
+  readonly usedBy: readonly { readonly table: TableName; readonly column: string }[]
   readonly increment: string
   readonly min: string
   readonly max: string
@@ -138,8 +138,17 @@ export interface Sequence extends TableName {
   readonly lastValue: string | null
 }
 
-export interface EnumType extends TableName {
+/** A composite (c), domain (d), enum (e) or range (r) that columns of tables reach. */
+export interface UserType extends TableName {
+  readonly kind: string
+  /** What its values are made of, in order; null for an enum. */
+  readonly shape: string | null
+  /** Of an enum, in their order. */
   readonly labels: readonly string[]
+  /** Of a domain. */
+  readonly checks: readonly string[]
+  /** The types of columns from which it is reached, itself or an array of it among them. */
+  readonly roots: readonly TableName[]
 }
 
 /** The one spelling of a table's name as a map key and in messages: `schema.name`, raw. */

@@ -1,4 +1,5 @@
 import { tableKey } from './catalog.js'
+import type { ForeignKey } from './catalog.js'
 import { declarationsOf, strategyOf } from './declared.js'
 import { DeclaredRules } from './declared-rules.js'
 import { finding } from './finding.js'
@@ -104,7 +105,7 @@ class Classifier {
     for (const draft of this.#drafts) {
       if (this.#isSettled(draft)) continue
       const columns = this.#tenancy.shardingKey.filter((column) => hasColumn(draft.table, column))
-      const found = columns.map((column) => rules.of(draft, column))
+      const found = columns.flatMap((column) => rules.of(draft, column) ?? [])
       const alternatives = found.filter((rule) => typeof rule !== 'string')
       const misfit = found.find((rule) => typeof rule === 'string')
       if (misfit !== undefined) this.#broken.set(unitKey(draft.id), misfit)
@@ -230,11 +231,15 @@ class Classifier {
     })
     const toPartition = toOwned.length > 0 ? undefined : keys.map((key) => this.#graph.toOnePartition(draft, key)).find((reason) => reason !== null)
     if (toPartition !== undefined) return toPartition
-    if (toOwned.length === 0) return 'it has no key column, and none of its foreign keys leads to a table that has an owner'
-    return `it has no key column, and only foreign keys that may be NULL lead to an owner (${toOwned.map((key) => `${key.columns.join(', ')} -> ${tableKey(key.references)}`).join('; ')}); such a key never decides alone`
+    if (toOwned.length === 0) return `it has no key column, and none of its foreign keys leads to a table that has an owner (${told(keys)})`
+    return `it has no key column, and only foreign keys that may be NULL lead to an owner (${told(toOwned)}); such a key never decides alone`
   }
 
   #problem(id: UnitId | null, message: string, hint: string): void {
     this.#findings.push(finding('OM2102', 'error', id === null ? {} : { database: id.database, schema: id.schema, table: id.name }, { message, hint }))
   }
+}
+
+function told(keys: readonly ForeignKey[]): string {
+  return keys.map((key) => `${key.columns.join(', ')} -> ${tableKey(key.references)}`).join('; ')
 }

@@ -1,3 +1,6 @@
+import { tableNamed } from './catalog.js'
+import type { Catalog, TableName } from './catalog.js'
+
 /** What of a column decides how its text compares. */
 export interface Collated {
   /** Other than the type's default, qualified, else null. */
@@ -19,4 +22,12 @@ export function comparedUnder(child: Collated, parent: Collated, looked: Collate
 /** Whether only one spelling of a key refers to it. */
 export function bothDeterministic(child: Collated, parent: Collated): boolean {
   return child.deterministic && parent.deterministic
+}
+
+type Place = readonly [table: TableName, column: string]
+
+/** `comparedUnder` for a foreign key's column and the one that it refers to, looked up from the key; null where the catalog has not both. */
+export function comparedAs(catalog: Catalog, ...places: readonly [child: Place, parent: Place]): string | null {
+  const [child, parent] = places.map(([table, name]) => tableNamed(catalog, table)?.columns.find((column) => column.name === name))
+  return child === undefined || parent === undefined ? null : comparedUnder(child, parent, child)
 }

@@ -2,6 +2,7 @@ import { tableKey } from './catalog.js'
 import type { Catalog, ForeignKey, Table, TableName } from './catalog.js'
 import { columnDifferences } from './compare-columns.js'
 import { constraintDifferences } from './compare-constraints.js'
+import { typeDifferences } from './compare-types.js'
 import { finding } from './finding.js'
 import type { Finding } from './finding.js'
 import type { SideOfTable, TableDifference, TablePair } from './table-difference.js'
@@ -32,7 +33,8 @@ export function compareTables(source: Catalog, target: Catalog, tables: readonly
       findings.push(finding('OM2108', severity, { ...place, schema: name.schema, table: name.name }, { message, hint: HINT }))
     }
   }
-  return [...findings, ...enumDifferences(source, target, pairs, place), ...extensionDifferences(source, target, place)]
+  const ofTypes = typeDifferences(source, target, pairs).map(({ severity, message }) => finding('OM2108', severity, place, { message, hint: HINT }))
+  return [...findings, ...ofTypes, ...extensionDifferences(source, target, place)]
 }
 
 function missing(table: Table): TableDifference {
@@ -55,31 +57,6 @@ function partitioned(key: string | null): string {
   return key === null ? 'not partitioned' : `partitioned by ${key}`
 }
 
-/** Types are compared once each, not once a column. More labels on the target do no harm as long as the order of the others is kept. */
-function enumDifferences(source: Catalog, target: Catalog, pairs: readonly TablePair[], place: { readonly cell: string; readonly database: string }): Finding[] {
-  const labels = (catalog: Catalog): Map<string, readonly string[]> => new Map(catalog.enums.map((one) => [tableKey(one), one.labels]))
-  const [ours, theirs] = [labels(source), labels(target)]
-  const users = new Map<string, string[]>()
-  for (const { source: { table } } of pairs) {
-    for (const column of table.columns) {
-      const type = tableKey(column.baseType)
-      if (!ours.has(type)) continue
-      const columns = users.get(type) ?? []
-      columns.push(`${tableKey(table)}.${column.name}`)
-      users.set(type, columns)
-    }
-  }
-  return [...users].flatMap(([type, columns]) => {
-    const [from, to] = [ours.get(type) ?? [], theirs.get(type)]
-    // a type that the target does not have shows as a difference of the columns' types
-    if (to === undefined || (from.length === to.length && from.every((label, n) => label === to[n]))) return []
-    const kept = to.filter((label) => from.includes(label))
-    const isKept = kept.length === from.length && kept.every((label, n) => label === from[n])
-    const message = `enum ${type} has the labels ${from.join(', ')} on the source and ${to.join(', ')} on the target (used by ${some(columns)})`
-    return [finding('OM2108', isKept ? 'warning' : 'error', place, { message, hint: HINT })]
-  })
-}
-
 function extensionDifferences(source: Catalog, target: Catalog, place: { readonly cell: string; readonly database: string }): Finding[] {
   const theirs = new Map(target.extensions.map((extension) => [extension.name, extension.version]))
   return source.extensions.flatMap(({ name, version }) => {
@@ -87,10 +64,6 @@ function extensionDifferences(source: Catalog, target: Catalog, place: { readonl
     if (other === undefined || other === version) return []
     return [finding('OM2108', 'warning', place, { message: `extension ${name} is version ${version} on the source and ${other} on the target`, hint: `run ALTER EXTENSION ${name} UPDATE where it is older` })]
   })
-}
-
-function some(names: readonly string[]): string {
-  return names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
 }
 
 function sidesOf(catalog: Catalog): (name: TableName) => SideOfTable | null {

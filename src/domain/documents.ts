@@ -86,6 +86,8 @@ export interface PlanDocument extends Document {
   readonly steps: readonly PlanStep[]
   readonly findings: readonly Finding[]
   readonly blocking: boolean
+  /** False where errors about the schema, declarations or rights kept every check of rows from running: there may be more to find. */
+  readonly rowsChecked: boolean
 }
 
 export interface CheckDocument extends Document {
@@ -163,6 +165,8 @@ export interface MoveSummary extends Document {
   /** Why nothing moves right now, as the driver told with its last heartbeat. */
   readonly waiting: string | null
   readonly pauseRequested: { readonly at: string; readonly by: string } | null
+  /** After the cutover: until when the source keeps the rows, unless that is waived. Null before it, and after the purge. */
+  readonly retainedUntil: string | null
 }
 
 /** `setting` and `lifting`: some tables may be fenced, others not. */

@@ -113,6 +113,8 @@ export interface OwnedTable extends TableShape {
   readonly ownership: Ownership
   readonly otherChains: Extract<Ownership, { kind: 'keys' }>['alternatives']
   readonly unowned: 'error' | 'stay'
+  /** Columns that may differ between the cells in rows that belong to nobody. */
+  readonly differBy: readonly string[]
   readonly inboundStays: boolean
   readonly bytesEstimate: number
   /** Travels in binary: text COPY cannot carry its widest row. */

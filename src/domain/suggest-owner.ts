@@ -16,7 +16,7 @@ const SHOWN = 4
 
 /**
  * Traces that decide nothing by themselves: foreign keys that may be NULL, columns that by their name lead to a table that has an
- * owner, pairs of type and id, and tables with an owner that refer to this one. Pure.
+ * owner, pairs of type and id, and tables that refer to this one, with an owner or waiting for it. Pure.
  */
 export function ownerSuggestions(catalogs: Catalogs, units: readonly Unit[], tenancy: Tenancy): SuggestOwner {
   const traces = new Map([...catalogs].map(([database, catalog]) => [database, new Traces(catalog, units.filter(({ id }) => id.database === database), tenancy.schemas[0])]))
@@ -30,6 +30,8 @@ class Traces {
   readonly #keys: ReadonlyMap<string, readonly ForeignKey[]>
   /** Tables with an owner, by what they refer to. */
   readonly #referring = new Map<string, Set<string>>()
+  /** Unclassified tables, by what they refer to. */
+  readonly #waiting = new Map<string, Set<string>>()
   /** What foreign keys of one column refer to, by the column's name. */
   readonly #meant = new Map<string, Set<string>>()
   readonly #defaultSchema: string | undefined
@@ -39,8 +41,10 @@ class Traces {
     this.#names = tableNames(units.map(({ id }) => id))
     this.#keys = foreignKeysByTable(catalog)
     this.#defaultSchema = defaultSchema
+    const undecided = new Set(units.filter((unit) => unit.class === 'unclassified').map(({ id }) => tableKey(id)))
     for (const { table, columns, references } of catalog.foreignKeys) {
       if (this.#owned.has(tableKey(table))) add(this.#referring, tableKey(references), tableKey(table))
+      else if (undecided.has(tableKey(table)) && tableKey(table) !== tableKey(references)) add(this.#waiting, tableKey(references), tableKey(table))
       if (columns.length === 1) add(this.#meant, columns.join(), tableKey(references))
     }
   }
@@ -52,7 +56,8 @@ class Traces {
       ...declaration('its foreign keys', keys.flatMap((key) => this.#byForeignKey(key))),
       ...declaration('no more than the names of its columns', free.flatMap((column) => this.#byName(column))),
       ...polymorphic(free),
-      ...sharing([...(this.#referring.get(tableKey(id)) ?? [])]),
+      ...referred(this.#referring.get(tableKey(id)), 'with an owner', 'skip would leave them without their rows'),
+      ...referred(this.#waiting.get(tableKey(id)), 'that nothing decides either', 'what is declared here may decide them too'),
     ]
   }
 
@@ -97,8 +102,9 @@ function typeColumn(name: string): string {
   return name.replace(/_id$/, '_type').replace(/Id$/, 'Type')
 }
 
-function sharing([first, ...more]: readonly string[]): readonly string[] {
+function referred(by: ReadonlySet<string> | undefined, which: string, consequence: string): readonly string[] {
+  const [first, ...more] = by ?? []
   if (first === undefined) return []
   const others = more.length === 0 ? '' : ` and ${more.length} more table${more.length === 1 ? '' : 's'}`
-  return [`${first}${others} with an owner refer${more.length === 0 ? 's' : ''} to it: skip would leave them without their rows`]
+  return [`${first}${others} ${which} refer${more.length === 0 ? 's' : ''} to it: ${consequence}`]
 }

@@ -1,3 +1,4 @@
+import { CHECK_LIMIT_MS } from '../checks/examination.js'
 import type { DatabaseSettings, Settings } from '../config/settings.js'
 import { MoverError } from '../domain/errors.js'
 import type { Side } from '../domain/vocabulary.js'
@@ -8,9 +9,6 @@ import type { Keyring } from '../secrets/keyring.js'
 import { loadCodecs } from '../secrets/load-codecs.js'
 import { Vault } from '../secrets/vault.js'
 import { workersOf } from '../secrets/worker-pool.js'
-
-/** A check of prepare that takes longer than this is reported instead of waited for. */
-const CHECK_LIMIT_MS = 120_000
 
 export function cellNamed(settings: Settings, name: string): Settings['cells'] extends ReadonlyMap<string, infer Cell> ? Cell : never {
   const cell = settings.cells.get(name)

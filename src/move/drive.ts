@@ -132,6 +132,7 @@ async function contextOf(options: DriveOptions, journal: BoundJournal, epoch: bi
     options: {
       jobs: settings.copy.jobs,
       chunkRows: settings.copy.chunkRows,
+      maxBytesPerSecond: settings.copy.maxBytesPerSecond,
       drainTimeoutMs: settings.drainTimeoutMs,
       replicaTimeoutMs: settings.replicaTimeoutMs,
       repairAttempts: settings.verify.repairAttempts,

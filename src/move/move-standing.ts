@@ -8,7 +8,7 @@ import type { MoveHead } from './move-row.js'
 
 /** Where a move stands for those who watch it from any machine: all of it from the journal, nothing asked of a cell. */
 
-type Standing = Pick<MoveSummary, 'createdAt' | 'createdBy' | 'lease' | 'fence' | 'window' | 'waiting' | 'pauseRequested'>
+type Standing = Pick<MoveSummary, 'createdAt' | 'createdBy' | 'lease' | 'fence' | 'window' | 'waiting' | 'pauseRequested' | 'retainedUntil'>
 
 export function standingOf(row: MoveHead, runs: readonly PhaseRun[]): Standing {
   const { leaseHolder, leaseSecondsLeft, pauseRequested, activity } = row
@@ -19,6 +19,7 @@ export function standingOf(row: MoveHead, runs: readonly PhaseRun[]): Standing {
     fence: fenceOf(row, runs),
     window: { maxSeconds: row.maxWindowMs === null ? null : row.maxWindowMs / 1000, estimateSeconds: row.estimate?.windowSeconds ?? null, frozenSeconds: frozenSecondsOf(row) },
     waiting: leaseHolder === null ? null : (activity?.waiting ?? null),
+    retainedUntil: row.state === 'cut_over' || row.state === 'purging' ? (row.retentionUntil?.toISOString() ?? null) : null,
     pauseRequested: pauseRequested === null ? null : { at: pauseRequested.at.toISOString(), by: pauseRequested.by },
   }
 }

@@ -28,7 +28,7 @@ export function planDocument(settings: Settings, names: { readonly org: string; 
       rows: rows ?? 0,
       rowsExact: rows !== undefined,
       bytes: read?.bytes ?? 0,
-      chunks: rows === undefined || rows === 0 ? 0 : table.identity === null ? 1 : Math.ceil(rows / rowsPerChunk(table, settings.copy.chunkRows)),
+      chunks: rows === undefined || rows === 0 ? 0 : table.identity === null ? 1 : Math.ceil(rows / rowsPerChunk(table, settings.copy)),
       index: read?.index ?? null,
     }
   })
@@ -46,6 +46,7 @@ export function planDocument(settings: Settings, names: { readonly org: string; 
     steps: planSteps({ ...names, tables: tables.length, rows, hooks: hooksOf(settings) }),
     findings: examined.findings,
     blocking: isBlocking(examined.findings),
+    rowsChecked: examined.rowsChecked,
     error: null,
   }
 }

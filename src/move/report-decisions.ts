@@ -22,7 +22,7 @@ function declared(plan: MovePlan): readonly Decision[] {
     ...decision('rows without an owner stay', plan.owned.filter(({ unowned }) => unowned === 'stay')),
     ...decision('rows that stay may refer to rows that leave', plan.owned.filter(({ inboundStays }) => inboundStays)),
     ...decision('rows found by a declared query', plan.owned.filter((table) => table.class === 'exempt')),
-    ...plan.shared.filter(({ differBy }) => differBy.length > 0).map(({ id, differBy }) => ({ what: 'shared rows may differ', detail: `${id.schema}.${id.name}: ${differBy.join(', ')}` })),
+    ...tables.filter(({ differBy }) => differBy.length > 0).map(({ id, differBy }) => ({ what: 'rows of both cells may differ', detail: `${id.schema}.${id.name}: ${differBy.join(', ')}` })),
     ...decision('shared rows that nothing refers to are purged', plan.shared.filter(({ purge }) => purge !== null)),
     ...decision('lookup rows are added on the target', plan.lookups.filter(({ insertMissing }) => insertMissing)),
     ...tables.flatMap(({ id, columns }) =>

@@ -3,15 +3,17 @@ import type { Throttle } from '../domain/documents.js'
 import { Pace } from '../dataplane/pace.js'
 import type { PaceOrders } from '../dataplane/pace.js'
 import type { MoveContext } from '../phases/context.js'
+import { Paused } from '../phases/paused.js'
 import { throttleReasons } from '../phases/throttle-reasons.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
 import { writeHeld } from './journal-guard.js'
 
 interface ThrottleRow extends Record<string, unknown> {
-  readonly orders: PaceOrders
+  readonly orders: PaceOrders | null
   readonly waits_for: string | null
   readonly max_bytes_per_second: string | null
+  readonly pause_requested: boolean
 }
 
 /** The pace of a move that this process drives: orders come by the journal, and what is waited for goes there. */
@@ -20,9 +22,11 @@ export function paceOf(ctx: Omit<MoveContext, 'pace'>, control: Session, setting
   return new Pace({
     maxBytesPerSecond: settings.copy.maxBytesPerSecond,
     orders: async () => {
-      // who asked the move to rest, or whose window is spent, does not wait for the pace
+      // who asked the move to rest, or whose window is spent, does not wait for the pace; while it waits no chunk is marked that would tell
       ctx.journal.assertGoesOn()
-      return (await readThrottle(control, holder.moveId))?.orders ?? {}
+      const row = await readThrottle(control, holder.moveId)
+      if (row?.pause_requested === true) throw new Paused()
+      return row?.orders ?? {}
     },
     reasons: throttleReasons(ctx, settings.throttle, command === 'purge' ? 'source' : 'target'),
     tell: async ({ waitsFor, maxBytesPerSecond }) => {
@@ -40,7 +44,7 @@ export async function orderPace(control: Session, moveId: string, orders: PaceOr
 /** For documents. What a driver waits for counts as long as it drives. */
 export async function throttleDocument(control: Session, moveId: string, isDriven: boolean): Promise<Throttle | null> {
   const row = await readThrottle(control, moveId)
-  if (row === null) return null
+  if (row === null || row.orders === null) return null
   const { maxBytesPerSecond, paused } = row.orders
   const inForce = row.max_bytes_per_second === null ? null : Number(row.max_bytes_per_second)
   return { maxBytesPerSecond: maxBytesPerSecond === undefined ? inForce : maxBytesPerSecond, paused: paused === true, waitsFor: isDriven ? row.waits_for : null }

@@ -1,5 +1,5 @@
-import { tableKey } from '../domain/catalog.js'
-import type { TableShape } from '../domain/move-plan.js'
+import type { Sequence } from '../domain/catalog.js'
+import { sequencesServing } from '../domain/served-columns.js'
 import { ledgerRows, readLedger } from '../dataplane/ledger.js'
 import { ownedRows } from '../dataplane/owned-rows.js'
 import type { RowSource } from '../dataplane/owned-rows.js'
@@ -11,7 +11,7 @@ import { cellDatabase } from './context.js'
 import type { MoveContext } from './context.js'
 import { frozenPlan } from './scopes.js'
 
-/** `sequences: advance`: moves the target's sequences past the ids that came in, upward only, those of inserted shared rows included. Idempotent. */
+/** `sequences: advance`: moves the target's sequences past the ids that came in, never back, those of inserted shared rows included. Idempotent. */
 export async function advanceSequences(ctx: MoveContext, database: string): Promise<void> {
   if (ctx.options.sequences !== 'advance') return
   const { plan, scope } = frozenPlan(ctx)
@@ -25,21 +25,18 @@ export async function advanceSequences(ctx: MoveContext, database: string): Prom
       ...shared.flatMap((table) => ledger.filter((chunk) => chunk.tableNo === table.no).map((chunk) => ({ table, source: ledgerRows(table, ctx.holder.moveId, chunk) }))),
     ]
     if (loaded.length === 0) return
-    const { sequences } = await readCatalog(session)
-    for (const sequence of sequences) {
-      const { usedBy } = sequence
-      if (usedBy === null || BigInt(sequence.increment) < 0n) continue
-      for (const { table, source } of loaded) {
-        if (tableKey(usedBy.table) !== tableKey(table.id)) continue
-        const max = await greatest(session, table, usedBy.column, source)
-        if (max !== null && BigInt(max) <= BigInt(sequence.max)) await session.rows(sql('copy/advance-sequence', { sequence: qualified(sequence) }), [qualified(sequence), max])
+    const catalog = await readCatalog(session)
+    for (const { table, source } of loaded) {
+      for (const { sequence, column } of sequencesServing(catalog, table.id)) {
+        const id = await furthest(session, { sequence, column, source })
+        if (id !== null) await session.rows(sql('copy/advance-sequence', { sequence: qualified(sequence) }), [qualified(sequence), id])
       }
     }
   })
 }
 
-async function greatest(session: Session, table: TableShape, name: string, { from, where }: RowSource): Promise<string | null> {
-  const column = table.columns.find((one) => one.name === name)
-  if (column === undefined || column.castType.name !== 'int8') return null
-  return (await session.one<{ max: string | null }>(`SELECT max(t.${ident(name)})::text AS max FROM ${from} WHERE ${where}`)).max
+/** The loaded id that is furthest in the direction of the sequence; what lies beyond its range it never gives. */
+async function furthest(session: Session, { sequence, column, source: { from, where } }: { readonly sequence: Sequence; readonly column: string; readonly source: RowSource }): Promise<string | null> {
+  const last = BigInt(sequence.increment) > 0n ? 'max' : 'min'
+  return (await session.one<{ id: string | null }>(`SELECT ${last}(t.${ident(column)})::bigint::text AS id FROM ${from} WHERE (${where}) AND t.${ident(column)} BETWEEN ${sequence.min} AND ${sequence.max}`)).id
 }

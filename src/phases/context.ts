@@ -45,6 +45,7 @@ export interface MoveContext {
 export interface PhaseOptions {
   readonly jobs: number
   readonly chunkRows: number
+  readonly maxBytesPerSecond: number | null
   readonly drainTimeoutMs: number
   readonly replicaTimeoutMs: number
   readonly repairAttempts: number
@@ -92,6 +93,8 @@ export interface ServerIdentity {
   readonly systemIdentifier: string
   readonly timeline: number
   readonly lsn: string
+  /** Of its log, what is durable: a server that stands before it was set back. */
+  readonly flushed?: string
   readonly version?: string
 }
 
@@ -100,7 +103,8 @@ export interface Manifest {
   /** The setting with which the mover's own sessions pass the fence. */
   readonly pass: string
   readonly servers?: Readonly<Record<string, ServerIdentity>>
-  /** The same right before the route flipped. */
+  /** The same as the last verification began, and right before the route flipped. */
+  readonly serversAtVerification?: Readonly<Record<string, ServerIdentity>>
   readonly serversAtCutover?: Readonly<Record<string, ServerIdentity>>
   /** By `side/database` and table (`schema.name`): fingerprints of the move's tables and their partitions; '' for others in their schemas. */
   readonly catalogs?: Readonly<Record<string, Readonly<Record<string, string>>>>

@@ -13,12 +13,14 @@ import { frozenPlan } from './scopes.js'
 import { settleReplicas } from './settle-replicas.js'
 import { settleTarget } from './settle-target.js'
 import { shipSealed } from './staged-secrets.js'
+import { assertServersUnchanged } from './world.js'
 
 /**
  * Loads everything: lookup rows that the target lacks, then the owned tables chunk by chunk, biggest first, then shared rows.
  * The ledger on the target says what is there, whatever the journal says, so any repetition goes on where the last one stopped.
  */
 export async function copy(ctx: MoveContext): Promise<void> {
+  await assertServersUnchanged(ctx, 'before the copy')
   await ctx.participants.run('final_sync')
   await ctx.secrets.open(ctx.journal.plan())
   await settleReplicas(ctx)
@@ -48,7 +50,7 @@ async function planChunks(ctx: MoveContext): Promise<void> {
       const count = counts.get(table.no) ?? 0
       rows[String(table.no)] = count
       if (count === 0) continue
-      const chunks = await cell.rowsOf(table).use((session) => cutChunks(session, table, scope, { rows: count, chunkRows: rowsPerChunk(table, ctx.options.chunkRows), jobs: ctx.options.jobs }))
+      const chunks = await cell.rowsOf(table).use((session) => cutChunks(session, table, scope, { rows: count, chunkRows: rowsPerChunk(table, ctx.options), jobs: ctx.options.jobs }))
       cut.push(...chunks.map((chunk) => ({ ...chunk, rows: chunks.length === 1 ? count : null })))
     }
   }

@@ -9,7 +9,7 @@ import type { MoveContext } from './context.js'
 import { assertLookupsUnchanged, loadShared, withSharedHeld } from './copy-exempt.js'
 import { leaveMaintenance } from './hooks.js'
 import { frozenPlan } from './scopes.js'
-import { assertWorldUnchanged } from './world.js'
+import { assertServersUnchanged, assertWorldUnchanged } from './world.js'
 
 /**
  * The point of no return: when every gate has been read again, the route flips by compare-and-swap. Then the target's fence
@@ -60,6 +60,7 @@ async function passGates(ctx: MoveContext): Promise<void> {
   if (verification?.verdict !== 'equal') {
     throw new MoverError({ code: 'OM4002', message: `verification of this move has not passed (${verification?.verdict ?? 'not run'}); the route is unchanged and the source still fenced`, hint: 'run `org-mover resume`, which verifies again; `org-mover abort` takes the move back', retry: 'safe' })
   }
+  await assertServersUnchanged(ctx, 'before cutover')
   await ctx.participants.assertVerified()
   await ctx.secrets.open(ctx.journal.plan())
   await loadShared(ctx)

@@ -1,7 +1,9 @@
 import { tableKey, tableNamed } from '../domain/catalog.js'
 import type { Catalog, TableName } from '../domain/catalog.js'
 import type { Side } from '../domain/vocabulary.js'
+import { assertSpelledAlike, mayBeMisspelled } from '../checks/check-key-values.js'
 import { assertKeysAgree } from '../checks/check-ownership.js'
+import { CHECK_LIMIT_MS } from '../checks/examination.js'
 import { raiseGuard } from '../dataplane/guard.js'
 import { createKeySet, fillKeySets, rebuildKeySets, shipToTarget } from '../dataplane/key-set-tables.js'
 import { createMap, fillMap, isIdentity, matchLookupTable } from '../dataplane/lookup-maps.js'
@@ -130,6 +132,21 @@ async function settle(ctx: MoveContext, on: On): Promise<void> {
   const { plan, scope } = frozenPlan(ctx)
   await rebuildKeySets({ owned: plan.owned, scope, temporary: false }, (database) => on('source', database))
   await assertKeysAgree(plan, scope, (database) => on('source', database))
+  if (mayBeMisspelled(plan)) await withLimit([...ctx.cells.source.keys()].map((database) => on('source', database)), () => assertSpelled(ctx, on))
+}
+
+async function assertSpelled(ctx: MoveContext, on: On): Promise<void> {
+  const { plan, scope } = frozenPlan(ctx)
+  const source = new Map<string, Catalog>()
+  for (const database of ctx.cells.source.keys()) source.set(database, await readCatalog(on('source', database)))
+  await assertSpelledAlike({ plan, scope, catalogs: { source, target: new Map() }, session: on })
+}
+
+/** Statements of `work` end as those of checks do. */
+async function withLimit(sessions: readonly Session[], work: () => Promise<void>): Promise<void> {
+  for (const session of sessions) await session.execute(`SET statement_timeout = ${CHECK_LIMIT_MS}`)
+  await work()
+  for (const session of sessions) await session.execute('SET statement_timeout = 0')
 }
 
 async function drain(ctx: MoveContext, side: Side, on: On): Promise<void> {

@@ -25,11 +25,11 @@ const ROWS_A_BATCH = 500
 /**
  * Where only the keys of the target are: opens what was sealed on the source and writes it into the loaded rows, batch by batch, each in one transaction
  * with the note that it was done; what was written is read back and must hold the plaintexts that were sealed. Run again, it goes on where it stopped.
- * Throws OM2127 where a parcel was made for another row or changed on the way.
+ * Throws OM2129 where the copy went without, OM2127 where a parcel was made for another row or changed on the way.
  */
 export async function openSecrets(ctx: MoveContext, privateKeyFile: string): Promise<void> {
   const { sealed } = ctx.journal.manifest()
-  if (sealed === undefined) throw new MoverError({ code: 'OM2129', message: 'nothing of this move has been sealed', hint: `run \`org-mover secrets seal ${ctx.holder.moveId}\` first`, retry: 'after-fix' })
+  if (sealed === undefined) throw new MoverError({ code: 'OM2129', message: `nothing of this move has been sealed: its secrets were written for ${ctx.target} on the way, under secrets.mode inline`, hint: 'set secrets.mode back to inline, then run `org-mover resume`; or take the move back with `org-mover abort`', retry: 'after-fix' })
   const keys = await openFrom(privateKeyFile, sealed.encapsulated, ctx.holder.moveId)
   for (const database of ctx.cells.target.keys()) {
     for (const table of blindTables(ctx, database)) {

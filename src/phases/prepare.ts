@@ -48,7 +48,7 @@ async function examineAll(ctx: MoveContext, input: PrepareInput): Promise<void> 
   const rehearsed = await ctx.router.rehearse({ org: ctx.org, from: ctx.source, to: ctx.target })
   const findings = [...examined.findings, ...ofRoom, ...(await ctx.participants.check()), ...rehearsed]
   await ctx.journal.saveFindings(findings)
-  refuse(findings)
+  refuse(findings, examined.rowsChecked)
   await keepWithinWindow(ctx, examined)
   await ctx.journal.savePlan(examined.plan, examined.rows)
   await ctx.journal.addToManifest({ secrets: ctx.secrets.tally.counts() })
@@ -69,14 +69,14 @@ async function keepWithinWindow(ctx: MoveContext, { plan, rows }: Examined): Pro
 }
 
 /** What makes a plan no move. */
-function refuse(findings: readonly Finding[]): void {
+function refuse(findings: readonly Finding[], rowsChecked: boolean): void {
   if (!isBlocking(findings)) return
   const errors = findings.filter((f) => f.severity === 'error')
   const only = errors.every((f) => f.code === 'OM2004') ? errors[0] : undefined
   throw new MoverError({
     code: only === undefined ? 'OM2007' : 'OM2004',
     message: `${only === undefined ? `${errors.length} finding(s) stop the move` : only.message}; nothing was changed on either cell`,
-    hint: only?.hint ?? 'correct what they name, then run the command again; `org-mover plan` lists them without starting a move',
+    hint: only?.hint ?? `correct what they name, then run the command again; \`org-mover plan\` lists them without starting a move${rowsChecked ? '' : '. No row was looked at yet: there may be more to find'}`,
     retry: 'after-fix',
     findings,
   })

@@ -4,16 +4,18 @@ import { MoverError } from '../domain/errors.js'
 import { ownedNumbered } from '../domain/move-plan.js'
 import type { InboundReference, OwnedTable } from '../domain/move-plan.js'
 import { chunkRows, countOwned } from '../dataplane/chunks.js'
-import { compared } from '../dataplane/compare.js'
-import { fingerprint, isSame, seedsOf, storedText } from '../dataplane/fingerprint.js'
+import { isSame, seedsOf } from '../dataplane/fingerprint.js'
 import { guarded } from '../dataplane/guard.js'
 import { addToLedger, isLoaded } from '../dataplane/ledger.js'
 import { identityColumns, isOwnedRow, ownedInPlace, tableItself } from '../dataplane/owned-rows.js'
+import type { RowSource } from '../dataplane/owned-rows.js'
+import { holdBatch } from '../dataplane/purge-batch.js'
 import { inboundMatch } from '../dataplane/shared-rows.js'
 import { withdrawUnreferenced } from '../dataplane/withdraw-rows.js'
-import { columnOf, qualified } from '../postgres/quote.js'
+import { qualified } from '../postgres/quote.js'
 import type { Session } from '../postgres/session.js'
 import { sql } from '../postgres/sql.js'
+import { assertTargetKept } from './assert-target-kept.js'
 import { assertWritable } from './assert-writable.js'
 import { cleanSide } from './clean-cell.js'
 import { cellDatabase } from './context.js'
@@ -37,6 +39,7 @@ export async function purge(ctx: MoveContext): Promise<void> {
 }
 
 async function deleteOwned(ctx: MoveContext): Promise<void> {
+  await assertTargetKept(ctx)
   await assertNothingFires(ctx)
   for (const database of ctx.cells.source.keys()) {
     await assertWritable(ctx, { plan: frozenPlan(ctx).plan, side: 'source', database, code: 'OM6006', state: 'Nothing was deleted by this run', command: 'purge' })
@@ -123,16 +126,13 @@ async function assertNothingNew(ctx: MoveContext): Promise<void> {
 async function purgeChunk(ctx: MoveContext, table: OwnedTable, chunk: ChunkRecord): Promise<number> {
   const { scope } = frozenPlan(ctx)
   const seeds = seedsOf(ctx.holder.moveId)
-  const rows = chunkRows(table, scope, chunk)
   return cellDatabase(ctx, 'source', table.id.database).load.use((session) =>
     guarded(session, ctx.holder, async () => {
       // a driver may have died between this delete's commit and the journal; only this ledger row proves that it was that
       if (await isLoaded(session, ctx.holder, chunk)) return 0
-      const matches = await batchOf(session, table, table.identity === null ? ownedInPlace(table, scope) : rows)
-      await session.rows(sql('purge/lock-batch', { table: tableItself(table), matches }))
-      const found = await fingerprint(session, storedText(table), { from: tableItself(table), where: matches }, seeds)
+      const { fingerprint: found, matches, held } = await holdBatch(session, table, table.identity === null ? ownedInPlace(table, scope) : chunkRows(table, scope, chunk), seeds)
       if (chunk.stored === null || !isSame(found, chunk.stored)) throw differs(ctx, table, `has rows in chunk ${chunk.chunkNo} that are not the ones that were verified`)
-      for (const inbound of table.inboundStays ? [] : table.inbound) await assertUnreferenced(ctx, session, table, inbound, matches)
+      for (const inbound of table.inboundStays ? [] : table.inbound) await assertUnreferenced(ctx, session, { table, inbound, held })
       const deleted = await session.execute(sql('purge/delete-batch', { table: tableItself(table), matches }))
       if (deleted !== found.rows) throw differs(ctx, table, `lost ${deleted} rows where ${found.rows} were locked; the batch was rolled back`)
       await addToLedger(session, ctx.holder, chunk, deleted, [])
@@ -141,23 +141,13 @@ async function purgeChunk(ctx: MoveContext, table: OwnedTable, chunk: ChunkRecor
   )
 }
 
-/** Condition over alias t that names the chunk's rows and nothing else, by key; by place where the table has no key. */
-async function batchOf(session: Session, table: OwnedTable, rows: { readonly from: string; readonly where: string }): Promise<string> {
-  const relation = 'pg_temp.org_mover_batch'
-  const key = identityColumns(table)
-  const keys = key.length === 0 ? 't.ctid AS c1, t.tableoid AS c2' : key.map((column, n) => `${columnOf('t', column.name)} AS c${n + 1}`).join(', ')
-  await session.execute(sql('purge/batch-keys', { relation, keys, ...rows }))
-  await session.execute(`ANALYZE ${relation}`)
-  const equal = key.length === 0 ? 'b.c1 = t.ctid AND b.c2 = t.tableoid' : key.map((column, n) => compared(columnOf('t', column.name), '=', `b.c${n + 1}`, column.equality)).join(' AND ')
-  return `EXISTS (SELECT 1 FROM ${relation} AS b WHERE ${equal})`
-}
-
-async function assertUnreferenced(ctx: MoveContext, session: Session, table: OwnedTable, inbound: InboundReference, matches: string): Promise<void> {
+/** In a statement after the lock: a reference that was committed meanwhile is seen, and no new one comes. */
+async function assertUnreferenced(ctx: MoveContext, session: Session, { table, inbound, held }: { readonly table: OwnedTable; readonly inbound: InboundReference; readonly held: RowSource }): Promise<void> {
   const { plan, scope } = frozenPlan(ctx)
   const child = ownedNumbered(plan, inbound.child)
   const stays = child === undefined ? 'true' : child.ownership.kind === 'query' ? `NOT EXISTS (SELECT 1 FROM (SELECT x.*) AS t WHERE ${isOwnedRow(child, scope)})` : `NOT ${isOwnedRow(child, { ...scope, alias: 'x' })}`
   const equal = inboundMatch(table, inbound)
-  const { total } = await session.one<{ total: string }>(sql('purge/inbound', { child: `${qualified(inbound.table)} AS x`, table: tableItself(table), equal, matches, stays }))
+  const { total } = await session.one<{ total: string }>(sql('purge/inbound', { child: `${qualified(inbound.table)} AS x`, table: held.from, equal, matches: held.where, stays }))
   if (total === '0') return
   throw new MoverError({
     code: 'OM6003',

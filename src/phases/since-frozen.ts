@@ -1,6 +1,6 @@
-import { childrenOf, tableKey, tableNamed } from '../domain/catalog.js'
+import { childrenOf, tableKey } from '../domain/catalog.js'
 import type { Catalog, ForeignKey, Table, TableName } from '../domain/catalog.js'
-import { comparedUnder } from '../domain/collations.js'
+import { comparedAs } from '../domain/collations.js'
 import type { InboundReference, OwnedTable } from '../domain/move-plan.js'
 import { columnOf, literal, qualified } from '../postgres/quote.js'
 import { readCatalog } from '../postgres/read-catalog.js'
@@ -59,11 +59,6 @@ function newReferences(table: OwnedTable, tables: readonly OwnedTable[], catalog
       collations: key.columns.map((name, n) => comparedAs(catalog, [key.table, name], [table.id, key.referencedColumns[n] ?? ''])),
       child: tables.find((one) => tableKey(one.id) === tableKey(key.table))?.no ?? null,
     }))
-}
-
-function comparedAs(catalog: Catalog, ...places: readonly [child: readonly [TableName, string], parent: readonly [TableName, string]]): string | null {
-  const [child, parent] = places.map(([table, name]) => tableNamed(catalog, table)?.columns.find((column) => column.name === name))
-  return child === undefined || parent === undefined ? null : comparedUnder(child, parent, child)
 }
 
 function newTables(ctx: MoveContext, database: string, catalog: Catalog): readonly Table[] {

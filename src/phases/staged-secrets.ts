@@ -1,5 +1,4 @@
-import { tableKey } from '../domain/catalog.js'
-import { MoverError } from '../domain/errors.js'
+import { bug } from '../domain/errors.js'
 import type { Difference } from '../domain/documents.js'
 import type { OwnedTable } from '../domain/move-plan.js'
 import { copyBetween } from '../dataplane/copy-stream.js'
@@ -26,10 +25,10 @@ export function bindingOf(ctx: MoveContext, table: OwnedTable, column: string, k
   return { moveId: ctx.holder.moveId, database: table.id.database, schema: table.id.schema, table: table.id.name, column, key }
 }
 
-/** Brings what was sealed on the source to the target, in one transaction a database. Throws OM2129 where nothing has been sealed. */
+/** Brings what was sealed on the source to the target, in one transaction a database. Before that they were sealed: a move rests until then. */
 export async function shipSealed(ctx: MoveContext): Promise<void> {
   if (!isStaged(ctx) || ctx.journal.manifest().opened === true) return
-  if (ctx.journal.manifest().sealed === undefined) throw notSealed(ctx)
+  if (ctx.journal.manifest().sealed === undefined) throw bug('secrets that travel sealed are copied, and nothing has been sealed')
   const relation = sealedRelation(ctx.holder.moveId)
   for (const database of ctx.cells.source.keys()) {
     if (blindTables(ctx, database).length === 0) continue
@@ -70,9 +69,4 @@ export async function verifySealed(ctx: MoveContext): Promise<SealedVerdict> {
     }
   }
   return { differences, pending }
-}
-
-function notSealed(ctx: MoveContext): MoverError {
-  const named = frozenPlan(ctx).plan.owned.filter((table) => table.columns.some((column) => column.secrets.length > 0)).map((table) => tableKey(table.id))
-  return new MoverError({ code: 'OM2129', message: `the secrets of ${named.join(', ')} have not been sealed yet; the source is fenced`, hint: `run \`org-mover secrets seal ${ctx.holder.moveId}\` where the keys of ${ctx.source} are, then \`org-mover resume\``, retry: 'after-fix' })
 }

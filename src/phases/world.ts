@@ -48,9 +48,49 @@ function fingerprints(catalog: Catalog, moving: readonly TableName[]): Fingerpri
   return { ...Object.fromEntries(others), ...catalogFingerprint(catalog, moving) }
 }
 
-async function identify(session: Session): Promise<ServerIdentity> {
-  const row = await session.one<{ system_identifier: string; timeline: number; lsn: string; version: string }>(sql('verify/server'))
-  return { systemIdentifier: row.system_identifier, timeline: row.timeline, lsn: row.lsn, version: row.version }
+export async function identify(session: Session): Promise<ServerIdentity> {
+  const row = await session.one<{ system_identifier: string; timeline: number; lsn: string; flushed: string; version: string }>(sql('verify/server'))
+  return { systemIdentifier: row.system_identifier, timeline: row.timeline, lsn: row.lsn, flushed: row.flushed, version: row.version }
+}
+
+/** What became of a server, as the end of a sentence about it; null where it is the one that it was, with all that it had. Pure. */
+export function replaced(before: ServerIdentity, now: ServerIdentity): string | null {
+  if (now.systemIdentifier !== before.systemIdentifier) return `is another server (system identifier ${now.systemIdentifier}, was ${before.systemIdentifier})`
+  if (now.timeline !== before.timeline) return `has failed over (timeline ${now.timeline}, was ${before.timeline})`
+  // a snapshot of its disk that was put back keeps both
+  return before.flushed !== undefined && placeInLog(now.lsn) < placeInLog(before.flushed) ? `was set back (its log is at ${now.lsn}, and was durable up to ${before.flushed})` : null
+}
+
+function placeInLog(lsn: string): bigint {
+  const [high = '0', low = '0'] = lsn.split('/')
+  return (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`)
+}
+
+/** Before anything is asked of what the freeze left on them: the servers are those of the freeze, with all that they had. Throws OM4003 naming which is not. */
+export async function assertServersUnchanged(ctx: MoveContext, when: string): Promise<void> {
+  const now: Record<string, ServerIdentity> = {}
+  for (const side of ['source', 'target'] as const) {
+    for (const [database, cell] of ctx.cells[side]) now[`${side}/${database}`] = await cell.read.use(identify)
+  }
+  assertSame(ctx, when, now)
+}
+
+function assertSame(ctx: MoveContext, when: string, now: World['servers']): void {
+  const { servers, serversAtVerification } = ctx.journal.manifest()
+  const changes = Object.entries(now).flatMap(([key, server]) => {
+    const change = [servers, serversAtVerification].flatMap((known) => (known?.[key] === undefined ? [] : (replaced(known[key], server) ?? [])))
+    return change.slice(0, 1).map((text) => `${key} ${text}`)
+  })
+  if (changes.length > 0) throw changed(when, changes, 'a fence stands only where the server still has it')
+}
+
+function changed(when: string, changes: readonly string[], fence: string): MoverError {
+  return new MoverError({
+    code: 'OM4003',
+    message: `${when}: ${changes.join('; ')}. The route is unchanged, and ${fence}`,
+    hint: 'find out who changed it; `org-mover abort` takes the move back, then start it again',
+    retry: 'after-fix',
+  })
 }
 
 /**
@@ -58,24 +98,16 @@ async function identify(session: Session): Promise<ServerIdentity> {
  * place, and no subscription that writes past them. Yields what was seen. Throws OM4003 naming what differs; the fences stay as they are.
  */
 export async function assertWorldUnchanged(ctx: MoveContext, when: string): Promise<World> {
+  await assertServersUnchanged(ctx, when)
   const { servers, catalogs } = ctx.journal.manifest()
   const now = await lookAtWorld(ctx)
+  assertSame(ctx, when, now.servers)
   const changes: string[] = []
-  for (const [key, server] of Object.entries(servers ?? {})) {
-    const found = now.servers[key]
-    if (found?.systemIdentifier !== server.systemIdentifier) changes.push(`${key} is another server (system identifier ${found?.systemIdentifier ?? 'unknown'}, was ${server.systemIdentifier})`)
-    else if (found.timeline !== server.timeline) changes.push(`${key} has failed over (timeline ${found.timeline}, was ${server.timeline})`)
-  }
   for (const [key, before] of Object.entries(catalogs ?? {})) changes.push(...(await schemaChanges(ctx, key, before, now.catalogs[key] ?? {})))
   for (const side of ['source', 'target'] as const) changes.push(...(await gapsOfFence(ctx, side)))
   if (servers === undefined || catalogs === undefined) changes.push('the journal has no record of the freeze')
   if (changes.length === 0) return now
-  throw new MoverError({
-    code: 'OM4003',
-    message: `${when}: ${changes.join('; ')}. The route is unchanged and the source is still fenced`,
-    hint: 'find out who changed it; `org-mover abort` takes the move back, then start it again',
-    retry: 'after-fix',
-  })
+  throw changed(when, changes, 'the source is still fenced')
 }
 
 async function schemaChanges(ctx: MoveContext, key: string, before: Fingerprints, now: Fingerprints): Promise<readonly string[]> {

@@ -108,9 +108,7 @@ export interface SequenceRow {
   oid: number
   schema: string
   name: string
-  used_schema: string | null
-  used_table: string | null
-  used_column: string | null
+  used_by: { schema: string; name: string; column: string }[]
   increment: string
   min: string
   max: string
@@ -181,11 +179,10 @@ export function foreignKeyOf(row: ForeignKeyRow): ForeignKey {
 }
 
 export function sequenceOf(row: SequenceRow, lastValue: string | null): Sequence {
-  const { used_schema: schema, used_table: name, used_column: column } = row
   return {
     schema: row.schema,
     name: row.name,
-    usedBy: schema === null || name === null || column === null ? null : { table: { schema, name }, column },
+    usedBy: row.used_by.map(({ schema, name, column }) => ({ table: { schema, name }, column })),
     increment: row.increment,
     min: row.min,
     max: row.max,

@@ -1,6 +1,6 @@
 import { DatabaseError } from 'pg'
 import type { Client } from 'pg'
-import { MoverError } from '../domain/errors.js'
+import { transactionMode } from './pooler-probe.js'
 import { literal } from './quote.js'
 
 /** What a session is for decides its limits and its search_path. */
@@ -34,6 +34,8 @@ const PINNED: Readonly<Record<string, string>> = {
   row_security: 'off',
   lc_monetary: 'C',
   xmloption: 'content',
+  // off, NULL within an array would be read as four letters
+  array_nulls: 'on',
   default_transaction_isolation: 'read committed',
   default_transaction_read_only: 'off',
   jit: 'off',
@@ -45,7 +47,7 @@ const PINNED: Readonly<Record<string, string>> = {
  * Settings that not every server knows, or of which only one value is wrong: a limit on transactions would end a long chunk, and
  * an asynchronous commit could lose a flip that was answered.
  */
-const CONDITIONAL = `SELECT set_config(name, CASE name WHEN 'synchronous_commit' THEN 'on' ELSE '0' END, false)
+const CONDITIONAL = `SELECT pg_catalog.set_config(name, CASE name WHEN 'synchronous_commit' THEN 'on' ELSE '0' END, false)
 FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout' OR (name = 'synchronous_commit' AND setting = 'off')`
 
 const QUERY_CANCELED = '57014'
@@ -58,23 +60,18 @@ const IDLE_IN_TRANSACTION_MS = 120_000
 export async function pinSettings(client: Client, options: SettingsOptions): Promise<number> {
   const settings = settingsOf(options)
   const names = Object.keys(settings)
-  const sets = names.map((name) => `set_config(${literal(name)}, ${literal(settings[name] ?? '')}, false)`)
-  const setAll = () => client.query<{ pid: number; values: string[] }>(`SELECT pg_backend_pid() AS pid, ARRAY[${sets.join(', ')}] AS values`)
+  const sets = names.map((name) => `pg_catalog.set_config(${literal(name)}, ${literal(settings[name] ?? '')}, false)`)
+  const setAll = () => client.query<{ pid: number; values: string[] }>(`SELECT pg_catalog.pg_backend_pid() AS pid, ARRAY[${sets.join(', ')}] AS values`)
   const first = await setAll().catch(async (error: unknown) => {
     await liftTimeout(client, error)
     return setAll()
   })
   await client.query(CONDITIONAL)
-  const reads = names.map((name) => `current_setting(${literal(name)})`)
-  const second = await client.query<{ pid: number; values: string[] }>(`SELECT pg_backend_pid() AS pid, ARRAY[${reads.join(', ')}] AS values`)
+  const reads = names.map((name) => `pg_catalog.current_setting(${literal(name)})`)
+  const second = await client.query<{ pid: number; values: string[] }>(`SELECT pg_catalog.pg_backend_pid() AS pid, ARRAY[${reads.join(', ')}] AS values`)
   const [before, after] = [first.rows[0], second.rows[0]]
   if (before === undefined || after === undefined || before.pid !== after.pid || before.values.some((value, n) => value !== after.values[n])) {
-    throw new MoverError({
-      code: 'OM2011',
-      message: 'settings of the session were lost between two statements: this is a pooler in transaction mode',
-      hint: 'connect to PostgreSQL directly, or through a pooler in session mode',
-      retry: 'after-fix',
-    })
+    throw transactionMode('settings of the session were lost between two statements')
   }
   return after.pid
 }

@@ -1,5 +1,5 @@
 import { tableKey } from '../domain/catalog.js'
-import type { Catalog, EnumType, Table, Trigger } from '../domain/catalog.js'
+import type { Catalog, Table, Trigger, UserType } from '../domain/catalog.js'
 import type { QueryResultRow } from 'pg'
 import { columnOf, foreignKeyOf, indexOf, sequenceOf, serverOf, tableOf } from './catalog-rows.js'
 import type { CheckRow, ColumnRow, ForeignKeyRow, IndexRow, OfTable, RuleRow, SequenceRow, ServerRow, TableRow, TriggerRow } from './catalog-rows.js'
@@ -23,7 +23,7 @@ export async function readCatalog(session: Session): Promise<Catalog> {
     tables: await readTables(session),
     foreignKeys: (await session.rows<ForeignKeyRow & QueryResultRow>(sql('catalog/foreign-keys'))).map(foreignKeyOf),
     sequenceRows: await session.rows<SequenceRow & QueryResultRow>(sql('catalog/sequences')),
-    enums: await session.rows<EnumType & QueryResultRow>(sql('catalog/enums')),
+    types: await session.rows<UserType & QueryResultRow>(sql('catalog/types')),
     extensions: await session.rows<Catalog['extensions'][number] & QueryResultRow>(sql('catalog/extensions')),
   }))
   const positions = await readSequencePositions(session, sequenceRows.map((row) => row.oid))

@@ -5,6 +5,7 @@ import { MoverError } from '../domain/errors.js'
 import { classify } from './errors.js'
 import { pinSettings } from './pinned-settings.js'
 import type { SettingsOptions } from './pinned-settings.js'
+import { refusePooler } from './pooler-probe.js'
 import { isBackendWorking } from './server-progress.js'
 import { watchSilence } from './silence-watch.js'
 
@@ -56,6 +57,7 @@ export class Session implements AsyncDisposable {
     const late = setTimeout(() => cutSocket(client), 2 * timeoutMs)
     try {
       await client.connect()
+      await refusePooler(client, { url: options.url, timeoutMs })
       const pid = await pinSettings(client, options)
       return new Session(client, options, pid)
     } catch (error) {

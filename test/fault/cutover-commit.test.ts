@@ -3,7 +3,7 @@ import { clusterUrl } from '../support/clusters.js'
 import { ORG, smallCells } from '../support/small-cells.js'
 import type { SmallCells } from '../support/small-cells.js'
 import { WireProxy } from '../support/wire-proxy.js'
-import type { FaultKind, Statement } from '../support/wire-proxy.js'
+import type { FaultKind, Statement } from '../support/wire-link.js'
 
 const CONFIG = { lease: '10m', answer_timeout: '600ms' }
 

@@ -150,15 +150,18 @@ describe('the fence, before anything is copied (P3)', () => {
 })
 
 describe('transactions that are older than the freeze (P3)', () => {
-  const drained = { drain_timeout: '1s' }
+  // a note is told by its project as declared, without a foreign key, which a snapshot that lacks the project could not pass
+  const tables = { 'public.plans': { exempt: 'lookup', match_by: ['name'] }, 'public.aside': { exempt: 'skip' }, 'public.notes': { sharding_key: { project_id: 'projects' } } }
+  const drained = { drain_timeout: '1s', tenancy: { tables } }
 
   test.each(['REPEATABLE READ', 'SERIALIZABLE', 'READ COMMITTED'])('a %s transaction holds the freeze, is named, and what it writes moves or is rejected', async (level) => {
     await using cells = await fencedCells(drained)
+    for (const cell of ['a', 'b'] as const) await mainOf(cells, cell).query('ALTER TABLE notes DROP CONSTRAINT notes_project_id_fkey')
     const source = mainOf(cells, 'a')
     const early = await source.connect()
-    await early.query(`BEGIN ISOLATION LEVEL ${level}; INSERT INTO projects VALUES (199, 1, 'early'); UPDATE projects SET title = 'neighbour' WHERE id = 20`)
     const idle = await source.connect()
     await idle.query(`BEGIN ISOLATION LEVEL ${level}; SELECT count(*) FROM notes`)
+    await early.query(`BEGIN ISOLATION LEVEL ${level}; INSERT INTO projects VALUES (199, 1, 'early'); UPDATE projects SET title = 'neighbour' WHERE id = 20`)
     const moving = cells.app.move({ org: '1', to: 'cell-b' }, cells.io)
     await until('the freeze waits for the table', async () => (await source.query(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).length > 0)
     await early.query('COMMIT')
@@ -170,14 +173,20 @@ describe('transactions that are older than the freeze (P3)', () => {
     const told = await idle.query(`SAVEPOINT s; INSERT INTO badges VALUES (199, 1, NULL)`).catch(refusalOf)
     expect(told).toMatchObject({ code: FENCED })
     await idle.query('ROLLBACK TO s')
-    const derived = await idle.query(`INSERT INTO notes VALUES (199, 10, 'derived')`).then(() => null, refusalOf)
-    expect([null, FENCED]).toContain(derived?.code ?? null)
-    if (level === 'READ COMMITTED') expect(derived?.code).toBe(FENCED)
-    await idle.query(derived === null ? 'COMMIT' : 'ROLLBACK')
+    const written: number[] = []
+    // below a parent of before, and below one that its snapshot does not have
+    for (const [id, parent] of [[198, 10], [199, 199]] as const) {
+      const refused = await idle.query(`SAVEPOINT s; INSERT INTO notes VALUES (${id}, ${parent}, 'derived')`).then(() => null, refusalOf)
+      expect([null, FENCED]).toContain(refused?.code ?? null)
+      if (level === 'READ COMMITTED' && parent === 10) expect(refused?.code).toBe(FENCED)
+      if (refused === null) written.push(id)
+      else await idle.query('ROLLBACK TO s')
+    }
+    await idle.query('COMMIT')
     const moved = await cells.app.resume(stopped.moveId ?? '', cells.io)
     expect([moved.error, moved.state, moved.verification.verdict]).toEqual([null, 'cut_over', 'equal'])
     expect(await mainOf(cells, 'b').query('SELECT title FROM projects WHERE id = 199')).toEqual([{ title: 'early' }])
-    expect(await mainOf(cells, 'b').query('SELECT FROM notes WHERE id = 199')).toHaveLength(derived === null ? 1 : 0)
+    expect((await mainOf(cells, 'b').query<{ id: number }>('SELECT id::int FROM notes WHERE id > 190 ORDER BY id')).map(({ id }) => id)).toEqual(written)
   })
 
   test('a prepared transaction holds the freeze, is named, and moves when it is committed', async () => {

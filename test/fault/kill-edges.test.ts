@@ -6,17 +6,17 @@ import type { Server } from '../support/fault-trial.js'
 import { isEdge, isPhaseEdge, statementsOfCommand, tryKill } from '../support/kill-trial.js'
 import type { Killed, KillExpected, KillTrial } from '../support/kill-trial.js'
 import { undoUndisturbed } from '../support/undo-trial.js'
-import type { Statement } from '../support/wire-proxy.js'
+import type { Statement } from '../support/wire-link.js'
 
 /**
- * The program, as a process, is killed at a statement: before its server saw it, or when the server has run it. `npm test` takes each
+ * The program, as a process, is killed at a statement: before its server saw it, or when the server has run it; or it gets SIGTERM there. `npm test` takes each
  * beginning and end of a phase, and some of the other edges; ORG_MOVER_TEST_FAULT_STEP=k takes every k-th edge, each with every remedy.
  */
 const COMMANDS: readonly Killed[] = ['move', 'abort', 'purge']
-const WHEN = ['before', 'after'] as const
+const WHEN = ['before', 'after', 'asked'] as const
 const SELECTED = 1
 
-describe('a mover that is killed at an edge of its journal, inside a COPY, or at a commit (P5)', () => {
+describe('a mover that is killed, or asked to stop, at an edge of its journal, inside a COPY, or at a commit (P5)', () => {
   let expected: KillExpected
   const tally = new Tally()
   let kills = 0
@@ -27,7 +27,7 @@ describe('a mover that is killed at an edge of its journal, inside a COPY, or at
     expected = { move, undone: { abort, purge }, statements }
   })
   afterAll(() => {
-    process.stderr.write(`killed at edges: ${kills} processes\n${tally.lines}`)
+    process.stderr.write(`killed or asked to stop at edges: ${kills} processes\n${tally.lines}`)
   })
 
   for (const command of COMMANDS) {
@@ -45,7 +45,7 @@ describe('a mover that is killed at an edge of its journal, inside a COPY, or at
     const ended = await tryKill(trial, expected)
     expect(ended, JSON.stringify(trial)).not.toBe(null)
     kills += 1
-    tally.add(`${trial.command}, ${trial.when} an edge on the ${trial.server}: ${ended}`)
+    tally.add(`${trial.command}, ${trial.when} ${trial.when === 'asked' ? 'at ' : ''}an edge on the ${trial.server}: ${ended}`)
   }
 
   function chosen(command: Killed, server: Server): readonly KillTrial[] {
@@ -53,7 +53,7 @@ describe('a mover that is killed at an edge of its journal, inside a COPY, or at
     const remedies = command === 'move' ? (['resume', 'abort'] as const) : (['again'] as const)
     if (STEP > 0) return nth(edges, every(STEP, edges.length)).flatMap(({ n }) => WHEN.flatMap((when) => remedies.map((remedy) => ({ command, server, n, when, remedy }))))
     // in turns, so that over all of them each moment meets each remedy
-    return selection(edges).map(({ n }, i) => ({ command, server, n, when: WHEN[i % 2] ?? 'before', remedy: remedies[Math.floor(i / 2) % remedies.length] ?? 'again' }))
+    return selection(edges).map(({ n }, i) => ({ command, server, n, when: WHEN[i % WHEN.length] ?? 'before', remedy: remedies[Math.floor(i / WHEN.length) % remedies.length] ?? 'again' }))
   }
 })
 

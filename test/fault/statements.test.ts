@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AT_ONCE, every, PATIENCE, spread, STEP, Tally, throwAll } from '../support/fault-selection.js'
 import { REMEDIES, SERVERS, tryFault, undisturbed } from '../support/fault-trial.js'
 import type { Expected } from '../support/fault-trial.js'
-import { FAULTS } from '../support/wire-proxy.js'
+import { FAULTS } from '../support/wire-link.js'
 
 /**
  * Every statement, every cut: a move is disturbed at each statement that it sends to each server, in each way; then `resume` must come to

@@ -4,7 +4,7 @@ import { AT_ONCE, every, PATIENCE, spread, STEP, Tally, throwAll } from '../supp
 import { SERVERS } from '../support/fault-trial.js'
 import { tryUndo, UNDOINGS, undoUndisturbed } from '../support/undo-trial.js'
 import type { UndoExpected, UndoTrial } from '../support/undo-trial.js'
-import { FAULTS } from '../support/wire-proxy.js'
+import { FAULTS } from '../support/wire-link.js'
 
 /** As every-statement-every-cut does it with a move, and with the same selection: here the command is run again, and must end as if undisturbed. */
 const SELECTED = 1

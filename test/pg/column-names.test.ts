@@ -32,7 +32,9 @@ test('an unclassified table is told with what its foreign keys, its names and th
     CREATE TABLE stats (id bigint PRIMARY KEY, "issueId" bigint, project_id text);
     CREATE TABLE issue_templates (id bigint PRIMARY KEY);
     CREATE TABLE uses (id bigint PRIMARY KEY, issue_template_id bigint);
-    CREATE TABLE remarks (id bigint PRIMARY KEY, on_type text, on_id bigint)`
+    CREATE TABLE remarks (id bigint PRIMARY KEY, on_type text, on_id bigint);
+    CREATE TABLE fleets (id bigint PRIMARY KEY, part_of bigint REFERENCES fleets); CREATE TABLE ships (id bigint PRIMARY KEY, fleet bigint NOT NULL REFERENCES fleets);
+    CREATE TABLE pilots (id bigint PRIMARY KEY, fleet bigint REFERENCES fleets)`
   const { plan } = await found({ both })
   const hints = Object.fromEntries(plan.findings.map(({ table, hint }) => [table, hint?.split('or query')[1]]))
   expect(hints).toEqual({
@@ -44,6 +46,9 @@ test('an unclassified table is told with what its foreign keys, its names and th
     // named after templates of issues, not after issues
     uses: '',
     remarks: '; on_type and on_id look like a reference to several tables: query, with a where that looks into each of them',
+    fleets: '; public.pilots and 1 more table that nothing decides either refer to it: what is declared here may decide them too',
+    ships: '',
+    pilots: '',
   })
 })
 

@@ -97,6 +97,25 @@ describe('references', () => {
     const { lines, changes } = await found({ both: roles, source, target: `INSERT INTO roles VALUES (2, NULL, 'other')`, tenancy: { tables: { 'public.roles': { unowned: 'stay' } } } })
     expect(lines).toEqual(['OM2104 error cell-b roles 2'])
     expect(changes).toEqual([])
+    const seeded = { both: roles, source: `INSERT INTO roles VALUES (1, NULL, 'owner'); UPDATE issues SET created_by = 1 WHERE id = 111`, target: `INSERT INTO roles VALUES (1, NULL, 'other')` }
+    const declared = await found({ ...seeded, tenancy: { tables: { 'public.roles': { unowned: 'stay' } } } })
+    expect(declared.of('OM2104').hint).toContain('differ_by')
+    expect((await found({ ...seeded, tenancy: { tables: { 'public.roles': { unowned: 'stay', differ_by: ['name'] } } } })).lines).toEqual([])
+  })
+
+  test('OM2104: a row outside a query that moving rows refer to: only where unowned: stay is declared and the target has the same row', async () => {
+    const both = `CREATE TABLE scopes (id text PRIMARY KEY, parent_id text REFERENCES scopes, organization bigint, name text); CREATE TABLE globals (id text PRIMARY KEY REFERENCES scopes); ALTER TABLE projects ADD under text REFERENCES globals;
+      INSERT INTO scopes VALUES ('global', NULL, NULL, 'all'); INSERT INTO globals VALUES ('global')`
+    const source = `INSERT INTO scopes VALUES ('one', 'global', 1, 'own'); UPDATE projects SET under = 'global' WHERE organization_id = 1`
+    const declared = (unowned: Readonly<Record<string, string>>) => ({ tables: { 'public.scopes': { exempt: 'query', where: 't.organization = :org', ...unowned }, 'public.globals': { sharding_key: { id: 'scopes' }, ...unowned } } })
+    const undeclared = await found({ both, source, tenancy: declared({}) })
+    expect(undeclared.lines.toSorted()).toEqual(['OM2104 error cell-a projects 2', 'OM2104 error cell-a scopes 1'])
+    expect(undeclared.plan.findings.map(({ hint }) => hint)).toEqual([expect.stringContaining('declare unowned: stay for public.globals'), expect.stringContaining('declare unowned: stay for public.scopes')])
+    expect((await found({ both, source, tenancy: declared({ unowned: 'stay' }) })).lines).toEqual([])
+    const differs = await found({ both, source, target: `UPDATE scopes SET name = 'other'`, tenancy: declared({ unowned: 'stay' }) })
+    expect(differs.lines).toEqual(['OM2104 error cell-b scopes 1'])
+    const neighbours = await found({ both, source: `${source}; INSERT INTO scopes VALUES ('two', NULL, 2, 'theirs'); UPDATE scopes SET parent_id = 'two' WHERE id = 'one'`, tenancy: declared({ unowned: 'stay' }) })
+    expect(neighbours.lines).toEqual(['OM2104 error cell-b scopes 1'])
   })
 
   test('OM2112: lookup rows that do not match', async () => {
@@ -174,6 +193,18 @@ describe('the target', () => {
     expect(changes).toEqual([])
   })
 
+  test('OM2108, P1: types of one name that are made of other things, at any depth: their text would be taken for what it is not', async () => {
+    const using = `CREATE TYPE pairs AS RANGE (subtype = pair); CREATE DOMAIN few AS pairs[] CHECK (cardinality(VALUE) < 9); ALTER TABLE issues ADD few few; CREATE DOMAIN low AS int; ALTER TABLE projects ADD low low; CREATE TYPE unused AS (x int)`
+    const { plan, lines, changes } = await found({ source: `CREATE TYPE pair AS (one text, two text); ${using}`, target: `CREATE TYPE pair AS (two text, one text); ${using}; ALTER DOMAIN low ADD CHECK (VALUE < 7)` })
+    const { ORG_MOVER_TEST_PG_VERSION_A: a, ORG_MOVER_TEST_PG_VERSION_B: b } = process.env
+    expect(lines).toEqual([`OM2108 error cell-b - -`, `OM2108 ${a === b ? 'error' : 'warning'} cell-b - -`].toSorted())
+    expect(plan.findings.map(({ message }) => message).toSorted()).toEqual([
+      'domain public.low checks (VALUE < 7) on the target and not on the source (used by public.projects.low)',
+      'type public.pair is (one text, two text) on the source and (two text, one text) on the target (used by public.issues.few)',
+    ])
+    expect(changes).toEqual([])
+  })
+
   test('OM2109: no partition for moving rows, with the DDL', async () => {
     const both = 'CREATE TABLE events (id bigint, kind int, organization_id bigint NOT NULL, PRIMARY KEY (id, kind)) PARTITION BY LIST (kind); CREATE TABLE events_1 PARTITION OF events FOR VALUES IN (1)'
     const { lines, of, changes } = await found({ both, source: 'CREATE TABLE events_2 PARTITION OF events FOR VALUES IN (2); INSERT INTO events VALUES (1, 1, 1), (2, 2, 1), (3, 2, 2)' })
@@ -190,6 +221,16 @@ describe('the target', () => {
     expect(changes).toEqual([])
     expect((await found({ both, target: `SELECT setval('issues_id_seq', 112)`, config: { sequences: 'advance' } })).lines).toEqual([])
     expect((await found({ both, target: 'ALTER SEQUENCE issues_id_seq RESTART WITH 1000' })).lines, 'a sequence that was never used begins where it was set').toEqual([])
+  })
+
+  test.each([
+    ['that is another table\'s own, or of many tables', `CREATE SEQUENCE ids; ALTER TABLE projects ALTER id SET DEFAULT nextval('ids'); ALTER TABLE issues ALTER id SET DEFAULT nextval('ids')`, `SELECT setval('ids', 50)`, ['issues 3']],
+    ['of a column of a domain, or a numeric one', `CREATE DOMAIN key AS numeric CHECK (VALUE > 0); CREATE SEQUENCE ids; ALTER TABLE issues ALTER id TYPE key; ALTER TABLE issues ALTER id SET DEFAULT nextval('ids')`, `SELECT setval('ids', 112)`, ['issues 1']],
+    ['that runs down', `CREATE SEQUENCE ids INCREMENT -1 MINVALUE 1 MAXVALUE 1000 START 1000; ALTER TABLE issues ALTER id SET DEFAULT nextval('ids')`, `SELECT setval('ids', 112)`, ['issues 1']],
+    ['that begins again at its end', `CREATE SEQUENCE ids MAXVALUE 1000 CYCLE; ALTER TABLE issues ALTER id SET DEFAULT nextval('ids')`, `SELECT setval('ids', 500)`, ['issues 3']],
+  ])('OM2110: ids of a sequence %s', async (_, both, target, expected) => {
+    const { lines } = await found({ both, target })
+    expect(lines).toEqual(expected.map((place) => `OM2110 error cell-b ${place}`))
   })
 
   test('OM2117: triggers that fire in the replica role, and rules', async () => {
@@ -333,6 +374,8 @@ describe('tables and servers', () => {
     expect(lines).toEqual(['OM2119 error cell-a issues -'])
     expect(of('OM2119').message).toContain('column(s) itself, several, domain, within, deep, spans of type')
     expect(changes).toEqual([])
+    const replaced = Object.fromEntries(['itself', 'several', 'domain', 'within', 'deep', 'spans'].map((name) => [name, { set: null }]))
+    expect((await found({ both, tenancy: { tables: { 'public.issues': { columns: replaced } } } })).lines).toEqual([])
   })
 
   test('OM2010 and OM2120: a role without rights, and policies that apply to it', async () => {

@@ -96,3 +96,22 @@ test('OM2102: a key column that does not accept the id of the organization, or t
   expect(lines).toEqual(['OM2102 error cell-a marks -', 'OM2102 error cell-a notes -'])
   expect(changes).toEqual([])
 })
+
+test('OM2134, P4: a row that came in another spelling since prepare is found under the freeze, of an indexed column and of one without; corrected, a new move takes it along', async () => {
+  const schema = `CREATE TABLE organizations (id bigint PRIMARY KEY); CREATE TABLE notes (id bigint PRIMARY KEY, organization_id text); CREATE TABLE marks (id bigint PRIMARY KEY, organization_id varchar); CREATE INDEX ON notes (organization_id)`
+  for (const table of ['notes', 'marks']) {
+    await using cells = await cellsInProcess({ databases: ['main'], orgs: ['1'], setUp: (cell) => `${schema}; ${cell === 'a' ? `INSERT INTO organizations VALUES (1), (2); INSERT INTO notes VALUES (1, '1'), (2, '2'); INSERT INTO marks VALUES (1, '1'), (2, '2')` : ''}`, config: {} })
+    const [a, b] = [cells.databases.a.get('main'), cells.databases.b.get('main')]
+    const paused = await cells.app.move({ org: '1', to: 'cell-b', pauseBefore: 'freeze' }, cells.io)
+    expect([paused.error, paused.state]).toEqual([null, 'paused'])
+    await a?.query(`INSERT INTO ${table} VALUES (7, '01'), (8, '02')`)
+    const stopped = await cells.app.resume(paused.moveId ?? '', cells.io)
+    expect([stopped.error?.code, stopped.state, stopped.phase]).toEqual(['OM4003', 'failed', 'freeze'])
+    expect(stopped.error?.message).toMatch(new RegExp(`^since prepare: 1 row\\(s\\) of public\\.${table} hold organization 1 in organization_id .* in another spelling \\("01"\\).* \\(7\\)`))
+    expect((await cells.app.abort(paused.moveId ?? '', cells.io)).state).toBe('aborted')
+    await a?.query(`UPDATE ${table} SET organization_id = '1' WHERE id = 7`)
+    const moved = await cells.app.move({ org: '1', to: 'cell-b' }, cells.io)
+    expect([moved.error, moved.state]).toEqual([null, 'cut_over'])
+    expect(await b?.query(`SELECT id::int FROM ${table} ORDER BY 1`)).toEqual([{ id: 1 }, { id: 7 }])
+  }
+})

@@ -113,7 +113,7 @@ describe('the catalog', () => {
     expect(catalog.server.versionNum).toBeGreaterThanOrEqual(150_000)
     expect(catalog.server.systemIdentifier).toMatch(/^\d{15,}$/)
     expect(catalog.extensions).toContainEqual({ name: 'citext', version: expect.any(String), schema: 'public' })
-    expect(catalog.enums).toEqual([{ schema: 'public', name: 'mood', labels: ['sad', 'meh', 'ok', 'happy'] }])
+    expect(catalog.types).toContainEqual({ schema: 'public', name: 'mood', kind: 'e', shape: null, labels: ['sad', 'meh', 'ok', 'happy'], checks: [], roots: expect.any(Array) as unknown })
   })
 
   test('has columns with what their values are made of and how they are compared', async () => {
@@ -218,13 +218,13 @@ describe('the catalog', () => {
     expect(tableIn(catalog, 'public.uses').persistence).toBe('unlogged')
   })
 
-  test('has sequences with the column that each serves and where it stands, exact beyond 2^53', async () => {
+  test('has sequences with the columns that each serves and where it stands, exact beyond 2^53', async () => {
     const { sequences } = await nasty()
     expect(sequences).toMatchObject([
-      { schema: 'We"ird schema', usedBy: { table: { schema: 'We"ird schema', name: 'Ta.ble "x"' }, column: 'Id' }, lastValue: null },
-      { name: 'by_default', usedBy: { table: { schema: 'public', name: 'uses' }, column: 'id' }, lastValue: '9007199254740993', max: '9223372036854775807' },
-      { name: 'free', usedBy: null, increment: '5', max: '1000', cycle: true, lastValue: '1' },
-      { name: 'organizations_id_seq', usedBy: { table: { schema: 'public', name: 'organizations' }, column: 'id' }, lastValue: '2' },
+      { schema: 'We"ird schema', usedBy: [{ table: { schema: 'We"ird schema', name: 'Ta.ble "x"' }, column: 'Id' }], lastValue: null },
+      { name: 'by_default', usedBy: [{ table: { schema: 'public', name: 'uses' }, column: 'id' }], lastValue: '9007199254740993', max: '9223372036854775807' },
+      { name: 'free', usedBy: [], increment: '5', max: '1000', cycle: true, lastValue: '1' },
+      { name: 'organizations_id_seq', usedBy: [{ table: { schema: 'public', name: 'organizations' }, column: 'id' }], lastValue: '2' },
     ])
   })
 

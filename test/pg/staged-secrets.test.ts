@@ -6,11 +6,16 @@ import { stringify } from 'yaml'
 import type { App } from '../../src/cli/app.js'
 import { loadSettings } from '../../src/config/load-settings.js'
 import { createApp } from '../../src/move/app.js'
+import { MoverError } from '../../src/domain/errors.js'
+import type { MoveDocument } from '../../src/domain/documents.js'
 import { createLogger } from '../../src/observability/logger.js'
+import { AsyncDisposableStack } from '../../src/postgres/disposable-stack.js'
 import type { CellsInProcess } from '../support/cells-in-process.js'
+import { clusterUrl } from '../support/clusters.js'
 import { pastTheFence } from '../support/past-the-fence.js'
 import { keyOf, keyring, mainOf, opened, SECRET_TABLES, secretCells } from '../support/secret-cells.js'
 import type { Cell } from '../support/secret-cells.js'
+import { WireProxy } from '../support/wire-proxy.js'
 
 /** Tables whose secrets can travel sealed: with a key, and not shared. */
 const TABLES = { ...SECRET_TABLES, 'public.people': { exempt: 'shared', differ_by: ['otp'] }, 'public.loose': {} }
@@ -24,7 +29,7 @@ interface Hands extends AsyncDisposable {
   readonly privateKey: string
 }
 
-async function hands(source = ''): Promise<Hands> {
+async function hands(source = '', through: (holder: Cell | null, cell: Cell, url: string) => string = (_, __, url) => url): Promise<Hands> {
   const folder = await mkdtemp(join(tmpdir(), 'org-mover-staged-'))
   const cells = await secretCells({ tables: TABLES, source })
   const logger = createLogger({ level: 'silent', format: 'json', colour: false, destination: { write: () => undefined } })
@@ -35,7 +40,7 @@ async function hands(source = ''): Promise<Hands> {
   const appWith = async (name: string, holder: Cell | null): Promise<App> => {
     const keys = join(folder, `${name}-keys.yaml`)
     if (holder !== null) await writeFile(keys, stringify(keyring(holder)), { mode: 0o600 })
-    const cellOf = (cell: Cell): unknown => ({ databases: { main: mainOf(cells, cell).url }, ...(holder === cell ? { keyring: keys } : {}), ...(cell === 'b' ? { transport_key: transport } : {}) })
+    const cellOf = (cell: Cell): unknown => ({ databases: { main: through(holder, cell, mainOf(cells, cell).url) }, ...(holder === cell ? { keyring: keys } : {}), ...(cell === 'b' ? { transport_key: transport } : {}) })
     const file = join(folder, `${name}.yaml`)
     await writeFile(file, stringify({ cells: { 'cell-a': cellOf('a'), 'cell-b': cellOf('b') }, control: cells.control.url, retention: 0, secrets: { mode: 'staged' }, tenancy: { tables: TABLES } }))
     return createApp(await loadSettings(file, {}), { logger, signal })
@@ -141,4 +146,47 @@ test('secrets that cannot be opened are named when they are sealed, and nothing 
   const aborted = await all.mover.abort(paused.moveId ?? '', all.cells.io)
   expect([aborted.error, aborted.state]).toEqual([null, 'aborted'])
   expect(await mainOf(all.cells, 'a').query(`SELECT FROM pg_namespace WHERE nspname = 'org_mover'`)).toEqual([])
+})
+
+test('OM2129: a move that was copied inline has nothing to open when the mode is changed to staged; changed back, it goes on', async () => {
+  await using all = await hands()
+  const { cells, mover, opener, privateKey } = all
+  const paused = await cells.app.move({ org: '1', to: 'cell-b', pauseBefore: 'verify' }, cells.io)
+  expect([paused.error, paused.state]).toEqual([null, 'paused'])
+  const moveId = paused.moveId ?? ''
+  expect((await mover.resume(moveId, cells.io)).next).toBe(`org-mover secrets open ${moveId} --private-key FILE`)
+  const refused = await opener.secretsOpen(moveId, privateKey, cells.io)
+  expect(refused.error).toMatchObject({ code: 'OM2129', message: expect.stringContaining('secrets.mode inline'), hint: expect.stringContaining('back to inline') })
+  const moved = await cells.app.resume(moveId, cells.io)
+  expect([moved.error, moved.state, moved.verification.verdict]).toEqual([null, 'cut_over', 'equal'])
+})
+
+test('P5: sealing and opening, whose connection is lost anywhere, are run again, and every secret reads on the target', async () => {
+  await using proxies = new AsyncDisposableStack()
+  const [a, b] = [proxies.use(await WireProxy.start(clusterUrl('a'))), proxies.use(await WireProxy.start(clusterUrl('b')))]
+  const proxy = { a, b }
+  await using all = await hands('', (holder, cell, url) => (holder === cell ? proxy[cell].through(url) : url))
+  const { cells, mover, sealer, opener, privateKey } = all
+  const moveId = (await mover.move({ org: '1', to: 'cell-b' }, cells.io)).moveId ?? ''
+  const tally: string[] = []
+  /** At each of some statements, in turns of what happens; at the last it is left alone. */
+  const disturbed = async (of: WireProxy, work: () => Promise<MoveDocument>): Promise<void> => {
+    for (let n = 1, turn = 0; ; n += 5, turn += 1) {
+      of.reset({ kind: (['before', 'after', 'cancel'] as const)[turn % 3] ?? 'before', hits: (statement) => statement.n === n })
+      const ended = await work().then(({ error }) => error?.code ?? null, (error: unknown) => (error instanceof MoverError ? error.code : 'unknown'))
+      await cells.control.query('UPDATE org_mover.move SET lease_until = clock_timestamp() WHERE lease_holder IS NOT NULL')
+      tally.push(`${n} ${ended}`)
+      // an answer that is lost may be the last that mattered
+      if (ended === null && of.hit === null) return
+    }
+  }
+  await disturbed(a, () => sealer.secretsSeal(moveId, cells.io))
+  const before = await tokens(cells, 'a')
+  expect((await mover.resume(moveId, cells.io)).next).toBe(`org-mover secrets open ${moveId} --private-key FILE`)
+  await disturbed(b, () => opener.secretsOpen(moveId, privateKey, cells.io))
+  expect((await tokens(cells, 'b')).map((line) => line.replace('?', ''))).toEqual(before.map((line) => line.replace('?', '')))
+  const moved = await mover.resume(moveId, cells.io)
+  expect([moved.error, moved.state, moved.verification.verdict]).toEqual([null, 'cut_over', 'equal'])
+  expect(tally.length).toBeGreaterThan(8)
+  process.stderr.write(`sealing and opening, disturbed: ${tally.join(', ')}\n`)
 })

@@ -87,6 +87,17 @@ describe('a move that is told its pace by others', () => {
     await order(cells, { paused: false })
     expect(await resuming).toMatchObject({ exit: 0, document: { state: 'cut_over' } })
   })
+
+  test('`pause` ends the wait: the move rests instead, and goes on when it is resumed', async () => {
+    await using cells = await smallCells({ config: COPY })
+    let paused: Promise<Ended> | null = null
+    const moving = move(cells, { progress: (event) => void (event.kind === 'phase' && event.phase === 'freeze' && (paused ??= order(cells, { paused: true }))) })
+    await waiting(cells, moving)
+    expect(await cells.run(async (app, io) => app.pause(await idOf(cells), io))).toMatchObject({ exit: 0 })
+    expect(await moving).toMatchObject({ exit: 0, document: { state: 'paused', throttle: { paused: true, waitsFor: null } } })
+    await order(cells, { paused: false })
+    expect(await cells.run(async (app, io) => app.resume(await idOf(cells), io))).toMatchObject({ exit: 0, document: { state: 'cut_over' } })
+  })
 })
 
 describe('what a move waits for by itself', () => {

@@ -126,6 +126,37 @@ describe('a driver that is alive', () => {
   })
 })
 
+describe('a move that came to rest while its operator was asked', () => {
+  test('stays at rest: whoever agreed to take over a copy did not agree to what comes after the pause', async () => {
+    await using cells = await fencedCells(STEPWISE)
+    const { moveId = null } = await cells.app.move({ org: '1', to: 'cell-b', pauseBefore: 'copy' }, cells.io)
+    await using blocked = await copyHeldUp(cells, moveId ?? '')
+    await using elsewhere = appOf(cells)
+    const asked: (readonly string[])[] = []
+    const confirm = async (lines: readonly string[]): Promise<boolean> => {
+      if (asked.push(lines) < 2) return true
+      await elsewhere.pause(moveId ?? '', cells.io)
+      await blocked.release()
+      expect(await blocked.driving).toMatchObject({ state: 'paused' })
+      return true
+    }
+    await expect(elsewhere.resume(moveId ?? '', { ...cells.io, confirm }, { takeOver: true })).rejects.toMatchObject({ code: 'OM2006', message: expect.stringContaining('was running when this command was given'), hint: expect.stringContaining('nothing was changed') })
+    expect(await elsewhere.status(moveId ?? '')).toMatchObject({ state: 'paused', lease: null })
+    expect(await cells.app.routeGet('1')).toMatchObject({ cell: 'cell-a' })
+    expect(await cells.app.resume(moveId ?? '', cells.io)).toMatchObject({ state: 'cut_over', error: null })
+  })
+
+  test('is told who drives it before the question, where --take-over is not given', async () => {
+    await using cells = await fencedCells(STEPWISE)
+    const { moveId = null } = await cells.app.move({ org: '1', to: 'cell-b', pauseBefore: 'copy' }, cells.io)
+    await using _blocked = await copyHeldUp(cells, moveId ?? '')
+    await using elsewhere = appOf(cells)
+    const asked: string[] = []
+    await expect(elsewhere.resume(moveId ?? '', { ...cells.io, confirm: async (lines) => asked.push(...lines) < 0 })).rejects.toMatchObject({ code: 'OM1008' })
+    expect(asked.join('\n')).toMatch(/@.* pid \d+ drives it and was heard of .*--take-over/)
+  })
+})
+
 interface HeldUp extends AsyncDisposable {
   readonly driving: Promise<MoveDocument>
   release(): Promise<void>

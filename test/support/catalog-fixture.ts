@@ -64,7 +64,7 @@ export function catalog(tables: readonly Table[], over: Partial<Catalog> = {}): 
     tables,
     foreignKeys: [],
     sequences: [],
-    enums: [],
+    types: [],
     extensions: [],
     ...over,
   }

@@ -7,7 +7,7 @@ import { assertNoLeaks } from './leak-check.js'
 import { ORG } from './small-cells.js'
 import { expectUndone, readyFor, undo } from './undo-trial.js'
 import type { UndoExpected, Undoing } from './undo-trial.js'
-import type { Statement } from './wire-proxy.js'
+import type { Statement } from './wire-link.js'
 
 export type Killed = 'move' | Undoing
 
@@ -15,8 +15,8 @@ export interface KillTrial {
   readonly command: Killed
   readonly server: Server
   readonly n: number
-  /** Whether the process dies before the server sees the statement, or when it has run it and the answer is not read. */
-  readonly when: 'before' | 'after'
+  /** Whether the process is killed before the server sees the statement, or when it has run it and the answer is not read; or asked to stop, by SIGTERM, at that statement. */
+  readonly when: 'before' | 'after' | 'asked'
   readonly remedy: 'resume' | 'abort' | 'again'
 }
 
@@ -46,8 +46,8 @@ async function runCommand({ cells, proxies }: ProxiedCells, command: Killed, fau
   const statements: Record<Server, Statement[]> = { source: [], target: [], control: [] }
   for (const server of SERVERS) {
     proxies[server].reset({
-      kind: fault?.when ?? 'before',
-      meanwhile: () => child.kill('SIGKILL'),
+      kind: fault?.when === 'asked' ? 'pause' : (fault?.when ?? 'before'),
+      meanwhile: () => child.kill(fault?.when === 'asked' ? 'SIGTERM' : 'SIGKILL'),
       hits: (statement) => {
         statements[server].push(statement)
         return server === fault?.server && statement.n === fault.n
@@ -68,20 +68,21 @@ export async function statementsOfCommand(command: Killed): Promise<KillExpected
   return statements
 }
 
-/** Kills the process there and remedies. Yields how it went, for the counts; null where the process had ended before. */
+/** Kills the process there, or asks it to stop, and remedies. Yields how it went, for the counts; null where the process had ended before. */
 export async function tryKill(trial: KillTrial, expected: KillExpected): Promise<string | null> {
   const { command, remedy, server, n, when } = trial
   await using set = await proxiedCells()
   const { cells } = set
   const { code, statements, stdout } = await runCommand(set, command, trial)
   const text = statements[server][n - 1]?.text.replaceAll(/\s+/g, ' ').slice(0, 80)
-  const place = `${command} killed ${when} statement ${n} of the ${server} (${text}), then ${remedy}`
+  const place = `${command} ${when === 'asked' ? 'asked to stop at' : `killed ${when}`} statement ${n} of the ${server} (${text}), then ${remedy}`
   if (text === undefined) {
     expect(code, `${place}: ${stdout}`).toBe(0)
     return null
   }
-  expect(code, `${place}: ${stdout}`).toBe(null)
-  await cells.endLease()
+  // one that is asked gives its lease back, and may have had nothing left to stop at
+  expect(when === 'asked' ? [143, 0] : [null], `${place}: ${stdout}`).toContain(code)
+  if (when !== 'asked') await cells.endLease()
   const ended = await remedied(trial, set, expected, place)
   for (const database of Object.values(cells.databases)) await assertNoLeaks(database)
   return ended

@@ -9,7 +9,7 @@ import type { TestDatabase } from './database.js'
 /**
  * A database on a server that the test stops and starts: every call has a connection of its own. It goes with the server.
  */
-export async function databaseOn(cluster: Cluster, name: ClusterName, setUp = '', tablespace = 'pg_default'): Promise<TestDatabase> {
+export async function databaseOn(cluster: Pick<Cluster, 'url'>, name: ClusterName, setUp = '', tablespace = 'pg_default'): Promise<TestDatabase> {
   const database = `test_${randomBytes(6).toString('hex')}`
   const connect = async (to: string): Promise<Client> => {
     const client = new Client({ connectionString: cluster.url(to), application_name: TEST_APPLICATION })

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { abort, move, proxiedCells, resume } from './fault-trial.js'
 import type { Expected, ProxiedCells, Server } from './fault-trial.js'
 import { assertNoLeaks } from './leak-check.js'
-import type { Statement } from './wire-proxy.js'
+import type { Statement } from './wire-link.js'
 
 export interface SleepTrial {
   readonly server: Server

@@ -4,7 +4,7 @@ import type { Expected, Server } from './fault-trial.js'
 import { assertNoLeaks } from './leak-check.js'
 import { ORG } from './small-cells.js'
 import type { Ended, SmallCells } from './small-cells.js'
-import type { FaultKind } from './wire-proxy.js'
+import type { FaultKind } from './wire-link.js'
 
 /** Commands that take rows away: of a move that rests before its cutover, with everything loaded, and of one in retention. */
 export const UNDOINGS = ['abort', 'purge'] as const

@@ -10,7 +10,17 @@ test.each([
   [5_000_000, 13],
   [900_000_000, 1],
 ])('rows of %s bytes: %d in a chunk', (rowBytes, rows) => {
-  expect(rowsPerChunk(rowBytes === undefined ? {} : { rowBytes }, 100_000)).toBe(rows)
+  expect(rowsPerChunk(rowBytes === undefined ? {} : { rowBytes }, { chunkRows: 100_000, jobs: 4, maxBytesPerSecond: null })).toBe(rows)
+})
+
+test.each([
+  { rowBytes: 200, jobs: 4, maxBytesPerSecond: 2_000_000, rows: 12_500 },
+  { rowBytes: 200, jobs: 1, maxBytesPerSecond: 2_000_000, rows: 50_000 },
+  { rowBytes: 200, jobs: 1, maxBytesPerSecond: 50_000_000, rows: 100_000 },
+  { rowBytes: 200, jobs: 4, maxBytesPerSecond: 1, rows: 10_000 },
+  { rowBytes: 5_000_000, jobs: 4, maxBytesPerSecond: 1, rows: 13 },
+])('rows of $rowBytes bytes at $maxBytesPerSecond bytes/s for $jobs job(s): $rows in a chunk', ({ rowBytes, rows, ...limits }) => {
+  expect(rowsPerChunk({ rowBytes }, { chunkRows: 100_000, ...limits })).toBe(rows)
 })
 
 test.each([

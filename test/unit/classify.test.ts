@@ -63,6 +63,30 @@ describe('a key column', () => {
     expect(outcome({ main: buildCatalog(projects), ci: buildCatalog({ builds: 'id pk, project_id!' }) }, tenancy)).toMatchObject({ 'ci:builds': 'project_id -> projects(id)' })
   })
 
+  it('without a foreign key means what those elsewhere have in common, where tables share the key of another', () => {
+    const scopes = {
+      scopes: 'id pk, parent_id',
+      organizations: 'id pk > scopes',
+      projects: 'scope_id pk > scopes, organization_id! > organizations',
+      members: 'id pk, scope_id! > organizations',
+      targets: 'id pk, scope_id! > projects(scope_id)',
+    }
+    const tenancy = { shardingKey: ['scope_id'], entries: [inline('scopes', { sharding_key: { id: 'organizations', parent_id: 'organizations' } }), inline('projects', { sharding_key: { organization_id: 'organizations' } })] }
+    expect(outcome(buildCatalog({ ...scopes, events: 'id pk, scope_id!' }), tenancy)).toMatchObject({ members: 'scope_id', targets: 'scope_id -> projects(scope_id)', events: 'scope_id -> scopes(id)' })
+    const profiles = { ...ORGANIZATIONS, profiles: 'organization_id pk > organizations', a: 'id pk, organization_id! > organizations', b: 'id pk, organization_id! > profiles(organization_id)', c: 'id pk, organization_id!' }
+    expect(outcome(buildCatalog(profiles))).toMatchObject({ b: 'organization_id -> profiles(organization_id)', c: 'organization_id' })
+  })
+
+  it('without a foreign key stays undecided where the root is only one of the things that it refers to elsewhere', () => {
+    const catalog = buildCatalog({ ...ORGANIZATIONS, billers: 'id pk, owner! > organizations', a: 'id pk, organization_id! > organizations', b: 'id pk, organization_id! > billers', c: 'id pk, organization_id!' })
+    expect(outcome(catalog)['c']).toBe('unclassified: organization_id has no foreign key here, and elsewhere refers to public.organizations(id) as well as public.billers(id)')
+  })
+
+  it('that others refer to is no reference to its own table', () => {
+    const catalog = buildCatalog({ ...ORGANIZATIONS, projects: 'project_id pk, organization_id! > organizations', issues: 'id pk, project_id! > projects(project_id)' })
+    expect(outcome(catalog, { shardingKey: ['organization_id', 'project_id'] })).toMatchObject({ projects: 'organization_id', issues: 'project_id -> projects(project_id)' })
+  })
+
   it('is via the table that its foreign key leads to, unless one of its foreign keys leads to the root', () => {
     const catalog = buildCatalog(
       { ...ORGANIZATIONS, accounts: 'id pk, org! > organizations', a: 'id pk, organization_id > accounts', b: 'id pk, organization_id > accounts' },
@@ -129,7 +153,7 @@ describe('foreign keys', () => {
     expect(outcome(catalog)).toMatchObject({
       tree: 'unclassified: it has neither a key column nor a foreign key',
       colours: 'unclassified: it has neither a key column nor a foreign key',
-      leaves: 'unclassified: it has no key column, and none of its foreign keys leads to a table that has an owner',
+      leaves: 'unclassified: it has no key column, and none of its foreign keys leads to a table that has an owner (colour_id -> public.colours)',
     })
   })
 
@@ -207,7 +231,7 @@ describe('a declared rule', () => {
     expect(outcome(circle, { entries })).toMatchObject({
       a: 'unclassified: its parents lead in a circle and never to an organization',
       b: 'unclassified: its parents lead in a circle and never to an organization',
-      c: 'unclassified: it has no key column, and none of its foreign keys leads to a table that has an owner',
+      c: 'unclassified: it has no key column, and none of its foreign keys leads to a table that has an owner (a_id -> public.a)',
     })
     expect(findings(circle, { entries }).filter((found) => found.startsWith('OM2101 error'))).toEqual([expect.stringContaining('(dictionary/a.yml:1)'), expect.stringContaining('(dictionary/b.yml:1)'), expect.not.stringContaining('.yml')])
   })

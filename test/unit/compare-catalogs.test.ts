@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Catalog, Column, Table } from '../../src/domain/catalog.js'
+import type { Catalog, Column, Table, TableName, UserType } from '../../src/domain/catalog.js'
 import { compareTables } from '../../src/domain/compare-catalogs.js'
 import { catalog, column, foreignKey, index, table } from '../support/catalog-fixture.js'
 
@@ -46,14 +46,27 @@ describe('the cells differ where', () => {
     expect(ofColumn({ notNull: true }, {})).toEqual([expect.stringMatching(/^warning: /)])
   })
 
+  const mood = { schema: 'public', name: 'mood' }
+  const moods = { schema: 'public', name: '_mood' }
+  const typed = (over: Partial<UserType>, typeName: TableName = mood): Catalog => catalog([table('notes', { columns: [column('m', { typeName }), column('n', { typeName })] })], { types: [{ ...mood, kind: 'e', shape: null, labels: [], checks: [], roots: [mood, moods], ...over }] })
+
   test('labels of an enum in use, or their order, do', () => {
-    const mood = { schema: 'public', name: 'mood' }
-    const using = (labels: readonly string[]) => catalog([table('notes', { columns: [column('m', { baseType: mood }), column('n', { baseType: mood })] })], { enums: [{ ...mood, labels }] })
+    const using = (labels: readonly string[], typeName?: TableName) => typed({ labels }, typeName)
     expect(differences(using(['a', 'b']), using(['a', 'b']))).toEqual([])
     expect(differences(using(['a', 'b']), using(['b', 'a']))).toEqual([expect.stringMatching(/^error: enum public.mood .*a, b .*b, a .*public.notes.m, public.notes.n/)])
-    expect(differences(using(['a', 'b']), using(['a']))).toEqual([expect.stringMatching(/^error: /)])
+    expect(differences(using(['a', 'b'], moods), using(['a'], moods))).toEqual([expect.stringMatching(/^error: /)])
     expect(differences(using(['a', 'b']), using(['a', 'x', 'b']))).toEqual([expect.stringMatching(/^warning: /)])
-    expect(differences(catalog([table('notes')], { enums: [{ ...mood, labels: ['a'] }] }), catalog([table('notes')], { enums: [{ ...mood, labels: ['b'] }] }))).toEqual([])
+    const unused = { schema: 'public', name: 'other' }
+    expect(differences(using(['a'], unused), using(['b'], unused))).toEqual([])
+  })
+
+  test('what a composite, a range or a domain is made of does, in its order', () => {
+    expect(differences(typed({ kind: 'c', shape: 'a text, b text' }), typed({ kind: 'c', shape: 'a text, b text' }))).toEqual([])
+    expect(differences(typed({ kind: 'c', shape: 'a text, b text' }), typed({ kind: 'c', shape: 'b text, a text' }))).toEqual(['error: type public.mood is (a text, b text) on the source and (b text, a text) on the target (used by public.notes.m, public.notes.n)'])
+    expect(differences(typed({ kind: 'r', shape: 'range of integer' }, moods), typed({ kind: 'r', shape: 'range of text' }, moods))).toEqual([expect.stringMatching(/^error: /)])
+    const domain = (...checks: string[]) => typed({ kind: 'd', shape: 'integer', checks })
+    expect(differences(domain(), domain('VALUE > 0'))).toEqual([expect.stringMatching(/^error: domain public.mood checks VALUE > 0 on the target and not on the source/)])
+    expect(differences(domain('VALUE > 0'), domain())).toEqual([expect.stringMatching(/^warning: /)])
   })
 
   test('keys and constraints do: stricter stops, laxer is told', () => {

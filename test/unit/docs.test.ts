@@ -7,6 +7,7 @@ import { Usage } from '../../src/cli/usage.js'
 import { configJsonSchema } from '../../src/config/json-schema.js'
 import { loadSettings } from '../../src/config/load-settings.js'
 import { ERROR_CATALOGUE } from '../../src/domain/error-catalogue.js'
+import { EXIT_CODES } from '../../src/domain/exit-code.js'
 
 const root = new URL('../../', import.meta.url)
 const page = (name: string): string => readFileSync(new URL(name, root), 'utf8')
@@ -70,6 +71,11 @@ describe('README.md', () => {
   it('lists every exit code that an error can end in', () => {
     const exits = [...new Set(Object.values(ERROR_CATALOGUE).map(({ exit }) => exit))]
     expect(exits.filter((exit) => !new RegExp(`^\\| ${exit}\\b`, 'm').test(text))).toEqual([])
+  })
+
+  it('tells exit codes as the manual page does', () => {
+    const rows = [...text.matchAll(/^\| (\d[\d, ]*) \| (.*) \|$/gm)].map(([, code, meaning]) => [code, meaning?.replaceAll('`', '')])
+    expect(rows).toEqual(EXIT_CODES)
   })
 
   it('links only to files that are there', () => {

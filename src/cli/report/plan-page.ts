@@ -3,6 +3,7 @@ import { formatDuration } from '../../domain/durations.js'
 import { counted, formatBytes, formatCount } from '../format.js'
 import { bars } from './charts.js'
 import { findingsMarkup } from './findings.js'
+import { ROWS_NOT_CHECKED } from '../render-plan.js'
 import { embeddedJson, html } from './html.js'
 import { chart, page, section, table, verdict } from './page.js'
 import type { VerdictText } from './page.js'
@@ -30,11 +31,11 @@ export function planPage(document: PlanDocument, written: { readonly at: Date; r
   ])
 }
 
-function verdictOf({ blocking, findings, totals, estimate }: PlanDocument): VerdictText {
+function verdictOf({ blocking, findings, totals, estimate, rowsChecked }: PlanDocument): VerdictText {
   const errors = findings.filter(({ severity }) => severity === 'error').length
   const size = `${counted(totals.rows, 'row')} of ${counted(totals.tables, 'table')}, ${formatBytes(totals.bytes)}.`
   const window = estimate.windowSeconds === null ? `The window cannot be estimated: ${estimate.basis}.` : `The organization will stand still for about ${formatDuration(estimate.windowSeconds * 1000)}: ${estimate.basis}.`
-  if (blocking) return { tone: 'bad', headline: `Not possible as things stand: ${counted(errors, 'error')}`, sentences: [size, window] }
+  if (blocking) return { tone: 'bad', headline: `Not possible as things stand: ${counted(errors, 'error')}`, sentences: rowsChecked ? [size, window] : [ROWS_NOT_CHECKED] }
   return findings.length === 0
     ? { tone: 'good', headline: 'Nothing stands in the way', sentences: [size, window] }
     : { tone: 'warn', headline: `Possible, with ${counted(findings.length, 'warning')}`, sentences: [size, window] }

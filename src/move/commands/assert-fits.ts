@@ -9,6 +9,15 @@ export function assertResumable(move: MoveRow): void {
   assertNotEnded(move)
 }
 
+/**
+ * Who was asked about a move that another process drove did not agree to what that one rests for since: with `--pause-before cutover`
+ * the next step is the flip. Throws OM2006.
+ */
+export function assertDidNotRest(move: MoveRow, asked: MoveRow): void {
+  if (move.state !== 'paused' || asked.state === 'paused') return
+  throw wrongState(move, `was ${asked.state} when this command was given, and has come to rest since (${move.phase ?? 'prepare'})`, `nothing was changed: look at \`org-mover status ${move.id}\`, then decide between \`org-mover resume ${move.id}\` and \`org-mover abort ${move.id}\``)
+}
+
 export function assertAbortable(move: MoveRow): void {
   if (move.cutOverAt !== null) throw wrongState(move, 'has cut over: it can only be completed', `the organization is served by ${move.target}; run \`org-mover resume ${move.id}\` or \`org-mover purge ${move.id}\``)
   assertNotEnded(move)

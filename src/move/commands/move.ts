@@ -15,7 +15,7 @@ import { awaitsSecrets } from '../staged-move.js'
 import { whoAmI } from '../who-am-i.js'
 import { takeBackWhenSpent, windowNotice } from '../window-limit.js'
 import { assertDictionary } from '../wrong-dictionary.js'
-import { assertAbortable, assertResumable } from './assert-fits.js'
+import { assertAbortable, assertDidNotRest, assertResumable } from './assert-fits.js'
 import { declined, settled } from './command-io.js'
 import type { MoveIo } from './command-io.js'
 import { sourceOf } from './endpoints.js'
@@ -52,16 +52,25 @@ export async function resume(at: Connections, moveId: string, io: MoveIo, option
   assertResumable(found)
   const runs = await listPhaseRuns(control, found.id)
   if (found.state === 'cut_over' && runs.some((one) => one.phase === 'cutover' && one.outcome === 'done')) return settled(await moveDocument(control, found.id))
-  if (!(await io.confirm([`resume the move of organization ${found.org} from ${found.source} to ${found.target} (${found.state}${found.phase === null ? '' : `, ${found.phase}`})`, ...[windowNotice(found, options.maxWindowMs ?? null)].filter((line) => line !== null)]))) throw declined()
+  if (!(await io.confirm([`resume the move of organization ${found.org} from ${found.source} to ${found.target} (${found.state}${found.phase === null ? '' : `, ${found.phase}`})`, ...[windowNotice(found, options.maxWindowMs ?? null), options.takeOver === true ? null : driverNotice(found)].filter((line) => line !== null)]))) throw declined()
   // a driver that is at work is not taken from on one careless answer
   if (options.takeOver === true && (found.leaseSecondsLeft ?? 0) > 0 && !(await io.confirm([`${found.leaseHolder ?? 'another process'} drives this move, and was heard of ${Math.round(found.heardSeconds)} s ago: take it from there? What it has under way is rolled back, and it ends`]))) throw declined()
   return run(at, found, 'resume', io, options)
 }
 
+/** Somebody else is at work: told before the question, since after it the answer is OM3004. */
+function driverNotice({ leaseHolder, leaseSecondsLeft, heardSeconds }: MoveRow): string | null {
+  if (leaseHolder === null || (leaseSecondsLeft ?? 0) <= 0) return null
+  return `${leaseHolder} drives it and was heard of ${Math.round(heardSeconds)} s ago: while that process lives this is refused; --take-over takes the move from it, and \`org-mover pause\` asks it to rest`
+}
+
 async function run(at: Connections, row: MoveRow, command: string, io: MoveIo, resumed: ResumeOptions = {}): Promise<MoveDocument> {
   const { settings } = at
   const after = { state: endsUntouched }
-  const options = await at.driveOptions(row, command, io, assertResumable)
+  const options = await at.driveOptions(row, command, io, (move) => {
+    assertResumable(move)
+    assertDidNotRest(move, row)
+  })
   const document = await drive({ ...options, ...resumed, keepsWindow: true }, after, async ({ ctx, journal, phases }) => {
     if (journal.row.cutOverAt === null) await journal.update({ state: 'running', error: null })
     const asked = { ...phases, pausesBefore: async (phase: MovePhase) => (await phases.pausesBefore(phase)) || (await awaitsSecrets(ctx, journal, phase)) || (phase === 'cutover' && settings.confirmCutover && !(await mayFlip(row, io))) }

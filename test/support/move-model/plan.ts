@@ -17,6 +17,7 @@ function owned(no: number, name: string): OwnedTable {
     ownership: { kind: 'keys', alternatives: [{ kind: 'direct', column: 'org_id' }] },
     otherChains: [],
     unowned: 'error',
+    differBy: [],
     inboundStays: false,
     bytesEstimate: 0,
     binary: false,

@@ -224,7 +224,7 @@ function cellStatement(world: World, name: CellName, statement: Statement): Mean
     case 'fence/existing':
       return { rows: cell.triggers.flatMap((one) => ['new', 'old', 'skip', 'truncate'].map((kind) => ({ schema: 'public', table: one, name: `${String(params[0])}${kind}`, enabled: 'O' }))) }
     case 'verify/server':
-      return { rows: [{ system_identifier: name, timeline: 1, lsn: '0/0', version: '17.0' }] }
+      return { rows: [{ system_identifier: name, timeline: 1, lsn: '0/0', flushed: '0/0', version: '17.0' }] }
     case 'ledger/loaded':
       return { rows: cell.ledger.map((chunk) => ({ table_no: chunk.tableNo, chunk_no: chunk.chunkNo, rows: String(chunk.rows) })) }
     case 'ledger/has':
@@ -248,7 +248,11 @@ function cellStatement(world: World, name: CellName, statement: Statement): Mean
       return { rows: [{ rows: String(cell.rows[table]?.length ?? 0), k1: (cell.rows[table] ?? []).join() }] }
     case 'chunk/fingerprint': {
       const rows = (cell.rows[table] ?? []).filter((key) => !(parts['from'] ?? '').includes('ledger_keys') || keysOf(cell, tableNo).includes(key))
-      return { rows: [{ rows: String(rows.length), a: rows.toSorted().join(), b: '' }] }
+      return { rows: [fingerprintOf(rows)] }
+    }
+    case 'purge/batch-fingerprint': {
+      const held = PLAN.owned.find(({ no }) => (parts['relation'] ?? '').endsWith(`_${no}`))?.id.name ?? ''
+      return { rows: [fingerprintOf(cell.rows[held] ?? [])] }
     }
     case 'model/read':
       return { rows: (cell.rows[String(params[0])] ?? []).map((key) => ({ key })) }
@@ -263,7 +267,7 @@ function cellStatement(world: World, name: CellName, statement: Statement): Mean
     case 'purge/firing':
     case 'prepare/unwritable':
     case 'copy/row-estimates':
-    case 'purge/batch-keys':
+    case 'purge/hold-batch':
     case 'purge/lock-batch':
     case 'ANALYZE':
     case 'DROP SCHEMA':
@@ -275,6 +279,10 @@ function cellStatement(world: World, name: CellName, statement: Statement): Mean
     default:
       return null
   }
+}
+
+function fingerprintOf(rows: readonly string[]): Row {
+  return { rows: String(rows.length), a: rows.toSorted().join(), b: '' }
 }
 
 function keysOf(cell: ModelCell, tableNo: number): readonly string[] {

@@ -7,7 +7,7 @@ import { emptyOutcome } from '../../../src/cli/outcome.js'
 import { MINIMAL, withFiles } from '../config/support.js'
 
 export const MOVE = { ...(emptyOutcome('move', null, { org: '42', source: 'cell-a', target: 'cell-b', moveId: '0197f3a2-0000-7000-8000-000000000000' }).document as MoveDocument), state: 'cut_over', next: 'org-mover purge 0197f3a2' } as const satisfies MoveDocument
-export const PLAN: PlanDocument = { ...(emptyOutcome('plan', null, { org: '42', target: 'cell-b' }).document as PlanDocument), source: 'cell-a' }
+export const PLAN: PlanDocument = { ...(emptyOutcome('plan', null, { org: '42', target: 'cell-b' }).document as PlanDocument), source: 'cell-a', rowsChecked: true }
 export const DONE: DoneDocument = { done: ['did it'], org: '42', cell: 'cell-a', epoch: 3, error: null }
 export const CHECK: CheckDocument = { checks: [{ cell: 'cell-a', database: 'main', name: 'reachable', ok: true, message: '' }], findings: [], error: null }
 export const DISCOVER: DiscoverDocument = { cell: 'cell-a', tables: [], findings: [], error: null }
