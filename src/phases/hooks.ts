@@ -56,13 +56,21 @@ async function awaitReady(ctx: MoveContext, occasion: Occasion): Promise<void> {
 /** Yields how often it was read. */
 async function readUntilZero(ctx: MoveContext, probe: Probe, occasion: Occasion): Promise<number> {
   const deadline = performance.now() + probe.limitMs
+  const late = (last: number): MoverError => failed(ctx, occasion, last === 0 ? `it did not read zero twice in a row within ${probe.limitMs} ms` : `it still reads ${last} after ${probe.limitMs} ms`)
+  let last: number | null = null
   for (let zeros = 0, readings = 1; ; readings += 1) {
+    const leftMs = Math.max(1, Math.ceil(deadline - performance.now()))
     // a probe that hangs must not outlast the limit by its own
-    const value = numberOf(await callHook(ctx, { ...probe, timeoutMs: Math.min(probe.timeoutMs, Math.max(1, Math.ceil(deadline - performance.now()))) }, occasion))
+    const answer = await callHook(ctx, { ...probe, timeoutMs: Math.min(probe.timeoutMs, leftMs) }, occasion).catch((error: unknown) => {
+      ctx.signal.throwIfAborted()
+      throw last !== null && performance.now() >= deadline ? late(last) : error
+    })
+    const value = numberOf(answer)
     if (value === null) throw failed(ctx, occasion, 'it did not yield one number')
     zeros = value === 0 ? zeros + 1 : 0
     if (zeros === 2) return readings
-    if (performance.now() + probe.gapMs > deadline) throw failed(ctx, occasion, value === 0 ? `it did not read zero twice in a row within ${probe.limitMs} ms` : `it still reads ${value} after ${probe.limitMs} ms`)
+    if (performance.now() + probe.gapMs > deadline) throw late(value)
+    last = value
     ctx.progress({ kind: 'waiting', reason: value === 0 ? 'readiness probe reads zero, reading again' : `readiness probe reads ${value}` })
     await sleep(probe.gapMs, undefined, { signal: ctx.signal })
   }
