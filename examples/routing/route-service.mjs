@@ -60,14 +60,26 @@ async function bodyOf(request) {
     if (bytes > MOST_BYTES) throw Object.assign(new Error('too long'), { status: 413 })
     chunks.push(chunk)
   }
-  return JSON.parse(Buffer.concat(chunks).toString('utf8'))
+  const question = understood(() => JSON.parse(Buffer.concat(chunks).toString('utf8')))
+  if (typeof question !== 'object' || question === null) throw misunderstood()
+  return question
+}
+
+const misunderstood = () => Object.assign(new Error('a request that cannot be understood'), { status: 400 })
+
+function understood(read) {
+  try {
+    return read()
+  } catch {
+    throw misunderstood()
+  }
 }
 
 async function serve(request, response) {
   const say = (status, document, headers = {}) => response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(document))
   const [, org] = /^\/organizations\/([^/?]+)$/.exec(request.url) ?? []
   if (request.method === 'GET' && org !== undefined) {
-    const organization = decodeURIComponent(org)
+    const organization = understood(() => decodeURIComponent(org))
     const route = await routeOf(organization)
     if (route === null) return say(404, { error: 'unknown organization' })
     return say(200, { organization, ...route }, { 'cache-control': `private, max-age=${KEPT_SECONDS}`, etag: `"${route.epoch}"` })

@@ -14,6 +14,7 @@ import { outcomeOfFailure } from './outcome.js'
 import type { Outcome } from './outcome.js'
 import { outsideOf } from '../move/outside-of.js'
 import { notify } from './notify.js'
+import { programVersion } from '../config/program-version.js'
 import { movePage } from './report/move-page.js'
 import { planPage } from './report/plan-page.js'
 import { writeReport } from './report/write-report.js'
@@ -157,7 +158,7 @@ async function discover(app: App, { cell, write, check }: Extract<Invocation, { 
 async function plan(app: App, invocation: Extract<Invocation, { readonly command: 'plan' }>): Promise<Outcome> {
   const document = await app.plan({ ...moveRequest(invocation), ...(invocation.sample ? { sample: true } : {}) })
   if (invocation.report === null) return { kind: 'plan', document }
-  await writeReport(invocation.report, planPage(document))
+  await writeReport(invocation.report, planPage(document, { at: new Date(), by: programVersion() }))
   return { kind: 'plan', document, file: invocation.report }
 }
 

@@ -56,13 +56,21 @@ async function awaitReady(ctx: MoveContext, occasion: Occasion): Promise<void> {
 /** Yields how often it was read. */
 async function readUntilZero(ctx: MoveContext, probe: Probe, occasion: Occasion): Promise<number> {
   const deadline = performance.now() + probe.limitMs
+  const late = (last: number): MoverError => failed(ctx, occasion, last === 0 ? `it did not read zero twice in a row within ${probe.limitMs} ms` : `it still reads ${last} after ${probe.limitMs} ms`)
+  let last: number | null = null
   for (let zeros = 0, readings = 1; ; readings += 1) {
+    const leftMs = Math.max(1, Math.ceil(deadline - performance.now()))
     // a probe that hangs must not outlast the limit by its own
-    const value = numberOf(await callHook(ctx, { ...probe, timeoutMs: Math.min(probe.timeoutMs, Math.max(1, Math.ceil(deadline - performance.now()))) }, occasion))
+    const answer = await callHook(ctx, { ...probe, timeoutMs: Math.min(probe.timeoutMs, leftMs) }, occasion).catch((error: unknown) => {
+      ctx.signal.throwIfAborted()
+      throw last !== null && performance.now() >= deadline ? late(last) : error
+    })
+    const value = numberOf(answer)
     if (value === null) throw failed(ctx, occasion, 'it did not yield one number')
     zeros = value === 0 ? zeros + 1 : 0
     if (zeros === 2) return readings
-    if (performance.now() + probe.gapMs > deadline) throw failed(ctx, occasion, value === 0 ? `it did not read zero twice in a row within ${probe.limitMs} ms` : `it still reads ${value} after ${probe.limitMs} ms`)
+    if (performance.now() + probe.gapMs > deadline) throw late(value)
+    last = value
     ctx.progress({ kind: 'waiting', reason: value === 0 ? 'readiness probe reads zero, reading again' : `readiness probe reads ${value}` })
     await sleep(probe.gapMs, undefined, { signal: ctx.signal })
   }
@@ -153,8 +161,9 @@ async function callSql(ctx: HookContext, hook: Extract<Hook, { kind: 'sql' }>, {
   })
 }
 
-function failed(ctx: HookContext, { moment, standing }: Occasion, why: string, cause?: unknown): MoverError {
+function failed(ctx: HookContext, { moment, serving, standing }: Occasion, why: string, cause?: unknown): MoverError {
   const { moveId } = ctx.holder
+  const again = moment === 'leave' && serving === 'source' ? 'abort' : 'resume'
   const back = moment === 'leave' ? '' : `; \`org-mover abort ${moveId}\` takes the move back and runs the \`leave\` hooks`
-  return new MoverError({ code: 'OM3011', message: `maintenance hook "${moment}" failed: ${ctx.outside.redact(why)}. Now ${standing}`, hint: `repair what the hook reports (the output of a command is in the log), then run the same command, or \`org-mover ${moment === 'leave' ? 'status' : 'resume'} ${moveId}\`${back}`, retry: 'after-fix', cause })
+  return new MoverError({ code: 'OM3011', message: `maintenance hook "${moment}" failed: ${ctx.outside.redact(why)}. Now ${standing}`, hint: `repair what the hook reports (the output of a command is in the log), then run \`org-mover ${again} ${moveId}\`, which runs it again${back}`, retry: 'after-fix', cause })
 }

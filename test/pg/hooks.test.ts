@@ -166,6 +166,7 @@ describe('the end of maintenance', () => {
     app.failOnce('leave', 'status before')
     const ended = await move(cells)
     expect([ended.exit, ended.code, ended.message]).toEqual([1, 'OM3011', expect.stringContaining('the route has flipped: cell-b serves and is not fenced, cell-a stays fenced')])
+    expect(ended.hint).toContain('`org-mover resume')
     expect(await touched(cells)).toEqual([true, true])
     expect(await again(cells, 'resume')).toMatchObject({ exit: 0, document: { state: 'cut_over' } })
     expect(await touched(cells)).toEqual([true, false])
@@ -178,7 +179,7 @@ describe('the end of maintenance', () => {
     const before = await cells.look()
     await cells.run((mover, io) => mover.move({ org: ORG, to: 'cell-b', pauseBefore: 'verify' }, io))
     app.failOnce('leave', 'cut before')
-    expect(await again(cells, 'abort')).toMatchObject({ exit: 1, code: 'OM3011', message: expect.stringContaining('not fenced, cell-a serves') })
+    expect(await again(cells, 'abort')).toMatchObject({ exit: 1, code: 'OM3011', message: expect.stringContaining('not fenced, cell-a serves'), hint: expect.stringContaining('`org-mover abort') })
     // the source serves since its fence was lifted: nobody is frozen any more, however long the rest takes
     const looks = [await standing(cells), await standing(cells)]
     expect(looks[0]).toMatchObject({ state: 'aborting', fence: { source: 'none' } })

@@ -68,6 +68,8 @@ describe('the reference service for routes', () => {
     expect(await ask({ verb: 'prepare', ...flip })).toEqual({ verb: 'prepare', ok: false, message: 'the route is another' })
     expect(await ask({ verb: 'read' })).toEqual({ verb: 'read', ok: true, cell: 'cell-b', epoch: 2 })
     expect(await ask({ verb: 'explode' })).toMatchObject({ ok: false })
+    for (const body of ['no JSON', 'null', '7']) expect((await fetch(`${service.url}/router`, { method: 'POST', headers: { authorization: `Bearer ${TOKEN}` }, body })).status, body).toBe(400)
+    expect((await fetch(`${service.url}/organizations/%E0%A4%A`)).status).toBe(400)
   })
 })
 

@@ -4,6 +4,7 @@ import { planSteps } from '../../src/domain/plan-steps.js'
 import { finding } from '../../src/domain/finding.js'
 import { PLAN, runCli } from './cli/support.js'
 
+const WRITTEN = { at: new Date('2026-01-02T03:04:05Z'), by: '0.1.0' }
 const HOSTILE = '<img src=x onerror=alert(1)>"\'`\u2028\u202e'
 const SCAN = finding('OM2118', 'warning', { cell: 'cell-a', database: 'main', schema: 'public', table: 'notes' }, { message: HOSTILE, hint: 'CREATE INDEX CONCURRENTLY ON notes (organization_id);' }, { examples: [{ [HOSTILE]: HOSTILE }] })
 
@@ -23,13 +24,13 @@ describe('the plan as a page', () => {
   }
 
   it('has the verdict, the window with its basis, the missing index, the steps and what stays', () => {
-    const page = planPage(document)
-    for (const text of ['Possible, with 1 warning', '1m 30s: a guess', 'Measured sample', 'Missing indexes', 'CREATE INDEX CONCURRENTLY', 'point of no return', 'Not moved', 'Ownership']) expect(page).toContain(text)
-    expect(planPage({ ...document, blocking: true, findings: [{ ...SCAN, severity: 'error' }] })).toContain('Not possible as things stand: 1 error')
+    const page = planPage(document, WRITTEN)
+    for (const text of ['Possible, with 1 warning', '1m 30s: a guess', 'Measured sample', 'Missing indexes', 'CREATE INDEX CONCURRENTLY', 'point of no return', 'Not moved', 'Ownership', 'Written 2026-01-02T03:04:05.000Z by org-mover 0.1.0']) expect(page).toContain(text)
+    expect(planPage({ ...document, blocking: true, findings: [{ ...SCAN, severity: 'error' }] }, WRITTEN)).toContain('Not possible as things stand: 1 error')
   })
 
   it('lets no name become markup', () => {
-    const page = planPage(document)
+    const page = planPage(document, WRITTEN)
     expect(page).not.toMatch(/<img|\u202e|\u2028/)
     expect(page).toContain('&#60;img')
     expect(JSON.parse(/id="document">(.*)<\/script>/s.exec(page)?.[1] ?? '')).toEqual(JSON.parse(JSON.stringify(document)))

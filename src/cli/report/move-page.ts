@@ -36,7 +36,7 @@ export function movePage(document: ReportDocument, report: MoveReport): string {
 function verdictOf({ move, verification, lastError, tables }: MoveReport): VerdictText {
   const proof = verification.verdict === 'equal' ? `${counted(verification.rows, 'row')} of ${counted(verification.tables, 'table')} were read again on both sides and are equal.` : `Verification: ${verification.verdict.replaceAll('_', ' ')}${verification.verdict === 'different' ? ` (${verification.missing} missing, ${verification.extraneous} extraneous, ${verification.mismatching} mismatching)` : ''}.`
   const frozen = move.frozenSeconds === null ? [] : [`Frozen for ${formatDuration(move.frozenSeconds * 1000)}${move.maxWindowSeconds === null ? '' : ` of ${formatDuration(move.maxWindowSeconds * 1000)} allowed`}.`]
-  const stopped = lastError === null ? [] : [`${lastError.code}: ${lastError.message}`, `What to do: ${lastError.hint}.`]
+  const stopped = lastError === null ? [] : [`${lastError.code}: ${lastError.message}`, asSentence(lastError.hint)]
   const purged = tables.reduce((sum, { rowsPurged }) => sum + rowsPurged, 0)
   switch (move.state) {
     case 'completed':
@@ -51,6 +51,10 @@ function verdictOf({ move, verification, lastError, tables }: MoveReport): Verdi
     default:
       return { tone: move.state === 'failed' ? 'bad' : 'warn', headline: `Not finished: ${move.state}${move.phase === null ? '' : `, in ${move.phase}`}`, sentences: [...stopped, proof, ...frozen] }
   }
+}
+
+function asSentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 }
 
 function factsOf({ move, tables }: MoveReport): Markup {

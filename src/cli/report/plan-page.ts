@@ -9,7 +9,7 @@ import { chart, page, section, table, verdict } from './page.js'
 import type { VerdictText } from './page.js'
 
 /** The plan as one file for a change review, of the same pieces as the report of the move itself. */
-export function planPage(document: PlanDocument): string {
+export function planPage(document: PlanDocument, written: { readonly at: Date; readonly by: string }): string {
   const { org, target, tables, findings, classes, notMoved, steps } = document
   const source = document.source ?? '?'
   const number = (title: string) => ({ title, isNumber: true })
@@ -26,6 +26,7 @@ export function planPage(document: PlanDocument): string {
     section('What the move will do', table([{ title: '' }, { title: 'Phase' }, { title: 'Step' }, { title: 'Who accepts writes' }], steps.map(({ phase, text, writes }, n) => [n + 1, phase, text, writes]))),
     section('Not moved', table([{ title: 'What' }, { title: 'Why' }], notMoved.map(({ what, why }) => [what, why]))),
     section('All tables', table([{ title: 'Database' }, { title: 'Table' }, { title: 'Class' }, number('Rows'), number('Size'), number('Chunks'), { title: 'Index' }], shown.map((one) => [one.database, `${one.schema}.${one.table}`, one.class, `${one.rowsExact ? '' : '~'}${formatCount(one.rows)}`, formatBytes(one.bytes), one.chunks, one.index]))),
+    html`<footer>Written ${written.at.toISOString()} by org-mover ${written.by}. Nothing was changed: it is what both cells looked like then.</footer>`,
     embeddedJson('document', document),
   ])
 }
