@@ -32,7 +32,7 @@ export async function checkSequences(exam: Examination, table: TableShape, rows:
       if (Number(found.total) === 0) return
       exam.report(
         finding('OM2110', 'error', placeOf(exam, 'target', table), {
-          message: `${found.total} moving row(s) of ${nameOf(table)} have a ${column.name} (${found.min} to ${found.max}) that sequence ${sequence.schema}.${sequence.name} of ${exam.plan.target} will hand out (it goes on from ${low} to ${high})`,
+          message: `${found.total} moving row(s) of ${nameOf(table)} have values of ${column.name} (${found.min} to ${found.max}) that sequence ${sequence.schema}.${sequence.name} of ${exam.plan.target} will hand out (it goes on from ${low} to ${high})`,
           hint: 'give each cell a range of its own (ALTER SEQUENCE … MAXVALUE), or declare `sequences: advance` where both cells share one range',
         }, { count: Number(found.total) }),
       )

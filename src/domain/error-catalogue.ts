@@ -25,6 +25,7 @@ export const ERROR_CATALOGUE = {
   OM1007: entry(2, 'Unknown move', 'No move has this id, or several begin with it.', '`org-mover list` shows the moves.'),
   OM1008: entry(2, 'Not confirmed', 'The command changes something and was declined, or there is no terminal to ask on.', 'Run it again with --yes.'),
   OM1009: entry(2, 'Metrics cannot be published', 'The port of --metrics-port is taken or not allowed, or the file of --metrics-file cannot be written. Nothing was begun.', 'Name another port or file.'),
+  OM1010: entry(1, 'The servers of the demo cannot be started', 'The embedded PostgreSQL is an optional part of the package and is not installed, or does not run on this machine.', 'The message names the command that installs it.'),
   OM2001: entry(3, 'Source and target are the same cell', 'The organization is already on the cell named.', 'Nothing to do, or name another cell.'),
   OM2002: entry(3, 'The route contradicts --from', 'Routing says that another cell serves the organization.', 'Leave --from out, or repair the route with `org-mover route set`.'),
   OM2003: entry(3, 'The organization is being moved already', 'A move of this organization has not ended.', 'Resume, abort or purge that move first.'),

