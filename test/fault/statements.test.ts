@@ -11,7 +11,7 @@ import { FAULTS } from '../support/wire-link.js'
  * all of them. ORG_MOVER_TEST_FAULT_STEP=k takes every k-th statement.
  */
 /** Statements of each server at which a selection is hit in each way; the twins take turns there. */
-const SELECTED = 3
+const SELECTED = 2
 
 describe('every statement, every cut (P5)', () => {
   let expected: Expected

@@ -6,10 +6,13 @@ import { tryUndo, UNDOINGS, undoUndisturbed } from '../support/undo-trial.js'
 import type { UndoExpected, UndoTrial } from '../support/undo-trial.js'
 import { FAULTS } from '../support/wire-link.js'
 
-/** As every-statement-every-cut does it with a move, and with the same selection: here the command is run again, and must end as if undisturbed. */
+/**
+ * As every-statement-every-cut does it with a move: here the command is run again, and must end as if undisturbed. The selection of `npm test` disturbs each server
+ * in each way once, in an abort or in a purge by turns.
+ */
 const SELECTED = 1
 
-for (const command of UNDOINGS) {
+for (const [c, command] of UNDOINGS.entries()) {
   describe(`every statement of ${command}, every cut (P5, P9)`, () => {
     let expected: UndoExpected
     const tally = new Tally()
@@ -24,6 +27,7 @@ for (const command of UNDOINGS) {
 
     for (const [s, server] of SERVERS.entries()) {
       for (const [k, kind] of FAULTS.entries()) {
+        if (STEP === 0 && (s + k + c) % 2 === 1) continue
         test(`${server}: ${kind}`, { timeout: PATIENCE }, async () => {
           const limit = pLimit(AT_ONCE)
           const count = expected.statements[server]
